@@ -1,0 +1,1 @@
+"""The facts of the ring: what happened, in our words, and nothing that does anything."""

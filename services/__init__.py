@@ -1,0 +1,1 @@
+"""The three houses on one carriageway: ingest, router, notifier. They never import each other."""

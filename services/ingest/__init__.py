@@ -1,0 +1,1 @@
+"""The door: takes what marketing tools send, verifies it, and puts events on the log."""

@@ -1,0 +1,1 @@
+"""The messenger: brings one rep one card, once, and takes the answer."""
