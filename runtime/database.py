@@ -1,0 +1,72 @@
+"""The database: SQLite in one file for the embedded default, PostgreSQL for everything else, behind SQLAlchemy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+
+class Database:
+    """One pool of connections. `dialect` is `postgresql` or `sqlite`.
+
+    SQLite: WAL, full sync, `BEGIN IMMEDIATE`, and one writer at a time within the process.
+    """
+
+    def __init__(self, url: str | URL, *, pool_size: int = 10) -> None:
+        parsed = make_url(url)
+        self.dialect = parsed.get_backend_name()
+        options: dict[str, Any] = {}
+        if self.dialect == "postgresql":
+            options = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
+        self.engine = create_async_engine(parsed, hide_parameters=True, **options)
+        self._writing: asyncio.Lock | None = None
+        if self.dialect == "sqlite":
+            self._writing = asyncio.Lock()
+            event.listen(self.engine.sync_engine, "connect", _configure_sqlite)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A read-write transaction: committed on leaving, rolled back on an exception."""
+        if self._writing is None:
+            async with self.engine.begin() as connection:
+                yield connection
+            return
+        async with self._writing, self.engine.connect() as connection:
+            await connection.execute(text("BEGIN IMMEDIATE"))
+            try:
+                yield connection
+            except BaseException:
+                await asyncio.shield(connection.rollback())
+                raise
+            await connection.commit()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading; nothing done with it is kept."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    async def ready(self) -> bool:
+        """Does it answer?"""
+        try:
+            async with self.reading() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.engine.dispose()
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by `transaction`, never by the driver
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

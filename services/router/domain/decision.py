@@ -1,0 +1,103 @@
+"""What the pure core is given beside the lead, and what it hands back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from schemas.feedback import TimerKind
+from schemas.verdict import CandidateRep, Verdict
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.lead import Lead
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a decision reads beyond its lead. Stored with the verdict, so that replay reads the same."""
+
+    handoff: Handoff | None = None
+    """The lead's open handoff."""
+    triage: TriageItem | None = None
+    account_handoff: Handoff | None = None
+    """The account's open handoff by rule 4, if another lead's."""
+    flood: Mapping[str, int] = field(default_factory=dict)
+    """flood key (`form:…`, `address:…`, `campaign:…`) → claimed events counted within the window, this one included."""
+    contacted: bool = False
+    """Somebody already works this lead or account (existing owner)."""
+    corrected: bool = False
+    """A correction of this very event arrived before it: it must count nothing."""
+    counted: tuple[tuple[str, str, str, int], ...] | None = None
+    """For a correction: (identifier kind, value, signal, day) as the corrected event was counted; None if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveHandoff:
+    """Write this version. `tell` is a sentence for the assignee, or empty when nobody needs to be told."""
+
+    handoff: Handoff
+    actor: str
+    tell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTriage:
+    """Write this version of a triage item and show it to the team's triagers."""
+
+    item: TriageItem
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Wake me: a `TimerFired` will stand on the feedback lane, no earlier than `due_at` and the doors' margin."""
+
+    kind: TimerKind
+    subject: UUID
+    due_at: datetime
+    about: UUID | None = None
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Send the card again, with the whole play, to these persons."""
+
+    handoff: UUID
+    notice: str
+    persons: tuple[str, ...] = ()
+    """Empty: the assignee."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Enrol the lead in a nurture track, with the unknown it should resolve."""
+
+    lead: UUID
+    track: str
+    resolve: str
+
+
+Command: TypeAlias = SaveHandoff | SaveTriage | SetTimer | Remind | Enrol
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One event's or one act's effect: the lead after it, the verdict, and what must be done."""
+
+    lead: Lead
+    verdict: Verdict | None
+    """None for an act or a timer that judged no event."""
+    commands: tuple[Command, ...] = ()
+    counted: tuple[tuple[str, str, str, int], ...] = ()
+    """(identifier kind, value, signal, day): how this event was counted, so that it can be taken back."""
+    surroundings: Surroundings = Surroundings()
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Whose turn it is, and why not the others. Recorded as a fact: replay applies it, never draws again."""
+
+    rep: str
+    candidates: tuple[CandidateRep, ...]
+    team: str

@@ -1,0 +1,66 @@
+"""A handoff as the router keeps it; `handoffs` holds its state machine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from schemas.brief import Brief
+from schemas.handoff import HandoffState
+from schemas.lead import Priority
+from schemas.verdict import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """One passing of one lead to sales. Times are UTC."""
+
+    id: UUID
+    lead: UUID
+    version: int
+    state: HandoffState
+    rules: tuple[Rule, ...]
+    priority: Priority
+    play: str
+    """The play's name in the playbook version `playbook`."""
+    playbook: str
+    brief: Brief
+    received_at: datetime
+    """When the door took the event that led to it: speed to lead counts from here."""
+    team: str
+    wanted: str = ""
+    """A rep who owns the account or the lead and is asked first; empty for the team's rotation."""
+    account: str = ""
+    round: int = 0
+    """How many reps have been asked."""
+    assignee: str = ""
+    offered_at: datetime | None = None
+    """The real time of the assignment: deadlines count from here."""
+    accept_by: datetime | None = None
+    attempt_by: datetime | None = None
+    attempts: int = 0
+    passed_over: tuple[str, ...] = ()
+    """Reps who rejected it or let it lapse: it never goes back to them."""
+    reminders: int = 0
+    not_before: datetime | None = None
+    flags: tuple[str, ...] = ()
+    """`late`, `flood`, … shown on the card."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriageItem:
+    """A lead that a person must look at: the questions that would settle it, a queue and a deadline."""
+
+    id: UUID
+    lead: UUID
+    version: int
+    opened_at: datetime
+    due_at: datetime
+    team: str
+    why: str
+    questions: tuple[str, ...]
+    brief: Brief
+    rules: tuple[Rule, ...] = ()
+    play: str = ""
+    priority: Priority = Priority.D
+    open: bool = True
+    choice: str = ""

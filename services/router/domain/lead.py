@@ -1,0 +1,115 @@
+"""A lead: what happened (day counts an identifier), what was said (a profile), and where it stands with sales.
+
+State is what happened, not points: points, half-lives, windows and caps are applied when read (`scoring`). Everything
+kept here is bounded and commutes: any order of arrival, duplicates, retractions and merges give the same sum.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from schemas.event import IdentifierKind
+from schemas.lead import LifecycleStage
+
+RECENT = 3
+"""How many event ids are kept a signal."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IdentifierKey:
+    """One identifier as the state knows it: its kind and its normalised value."""
+
+    kind: IdentifierKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sighting:
+    """When something was said or done, and by which event: the order in which conflicts are settled."""
+
+    at: int
+    """Milliseconds since the epoch, UTC."""
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One value of one profile field, as one source gave it."""
+
+    value: str
+    attested: bool
+    seen: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What is known through one identifier alone. A lead is the sum of its identifiers' dossiers."""
+
+    counts: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """signal → UTC day (proleptic ordinal) → how often, within the horizon; negative while a retraction waits."""
+    recent: Mapping[str, tuple[Sighting, ...]] = field(default_factory=dict)
+    """signal → its newest `RECENT` sightings, newest first."""
+    statements: Mapping[str, Mapping[str, tuple[Statement, ...]]] = field(default_factory=dict)
+    """field → source → its last three values, newest first."""
+    read: Mapping[str, Sighting] = field(default_factory=dict)
+    """Content already seen (path or asset) → when; bounded."""
+    first: Sighting | None = None
+    last: Sighting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Which email claims a cookie or a phone: the earliest claim wins, whatever order they arrive in."""
+
+    claims: tuple[tuple[Sighting, str], ...] = ()
+    """(when received and by which event, email), earliest first, one an email, bounded."""
+
+    @property
+    def email(self) -> str | None:
+        """The owner, or nobody yet."""
+        return self.claims[0][1] if self.claims else None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldClick:
+    """An email click waiting to see whether a burst follows (E8). Times are milliseconds, UTC."""
+
+    event: UUID
+    occurred_at: int
+    received_at: int
+    link: str
+    judged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a lead stands with marketing and sales: what is not a sum of events but a history of decisions."""
+
+    seq: int = 0
+    lifecycle: LifecycleStage = LifecycleStage.LEAD
+    armed: bool = True
+    """Rule 3 fires only while armed; firing disarms, recycling and a cool-down re-arm."""
+    armed_from: int = 0
+    """Milliseconds, UTC: a re-armed rule waits until then."""
+    handoff: UUID | None = None
+    """The one open handoff."""
+    triage: UUID | None = None
+    """The one open triage item."""
+    owner: str = ""
+    """The rep who works or worked this lead."""
+    clicks: tuple[HeldClick, ...] = ()
+    sql: bool = False
+    nurture: str = ""
+    """The track it is enrolled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A person we track. `id` is a v5 of the root identifier: the earliest attested email, else the cookie."""
+
+    id: UUID
+    known: bool
+    """An email or an own phone number is known; otherwise an anonymous visitor."""
+    dossiers: Mapping[IdentifierKey, Dossier]
+    standing: Standing = Standing()
+    erased: bool = False
