@@ -1,4 +1,4 @@
-"""Finds plug-ins: every module of a package that is not private is one, and says so in one attribute. No central list."""
+"""Finds plug-ins: every public module of a package is one and says so in one attribute. There is no central list."""
 
 import importlib
 import pkgutil
