@@ -1,0 +1,102 @@
+"""What a batch reads and writes: loaded and locked by the shell before folding, changed by the fold, saved by the shell.
+
+The fold is pure: the same world, facts, playbook and `now`s give the same changes, in memory, whoever holds the rows.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from schemas.verdict import Verdict
+from services.router.domain.decision import Command, Surroundings
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.lead import Dossier, IdentifierKey, Ownership, Standing
+
+Counted = tuple[tuple[str, str, str, int], ...]
+"""(identifier kind, value, signal, day): how one event was counted."""
+
+
+class NeedsMoreError(Exception):
+    """The batch touches more than was loaded (a merge): roll back, load these too, and fold again."""
+
+    def __init__(self, identifiers: Iterable[IdentifierKey] = (), leads: Iterable[UUID] = ()) -> None:
+        super().__init__("more identifiers or leads have to be locked")
+        self.identifiers = frozenset(identifiers)
+        self.leads = frozenset(leads)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierRow:
+    """One identifier: what is known through it, who claims it, and the lead it belongs to now."""
+
+    key: IdentifierKey
+    lead: UUID
+    dossier: Dossier = Dossier()
+    ownership: Ownership = Ownership()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One company, by its main domain (or a target's key)."""
+
+    key: str
+    target_handoff: UUID | None = None
+    """The one open handoff by rule 4."""
+    owner: str = ""
+    """The rep who last worked one of its leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One fact's verdict and what has to be kept of it."""
+
+    verdict: Verdict
+    stored: bool
+    """False for an anonymous visitor's ordinary event: its verdict can be recomputed."""
+    counted: Counted = ()
+    surroundings: Surroundings = Surroundings()
+
+
+@dataclass(slots=True)
+class World:
+    """The rows of one batch. `touched_*` name what has changed and must be saved."""
+
+    identifiers: dict[IdentifierKey, IdentifierRow] = field(default_factory=dict)
+    """Every identifier asked for that exists, and all siblings of the leads they belong to."""
+    asked: set[IdentifierKey] = field(default_factory=set)
+    """Every identifier that was looked up and locked, whether it exists or not."""
+    members: dict[UUID, set[IdentifierKey]] = field(default_factory=dict)
+    """lead → all its identifiers, for every lead that is loaded."""
+    standings: dict[UUID, Standing] = field(default_factory=dict)
+    """lead → standing; a loaded lead without an entry is fresh."""
+    handoffs: dict[UUID, Handoff] = field(default_factory=dict)
+    """The open handoffs of the loaded leads and accounts, and those that feedback names."""
+    triage: dict[UUID, TriageItem] = field(default_factory=dict)
+    accounts: dict[str, AccountRow] = field(default_factory=dict)
+    asked_accounts: set[str] = field(default_factory=set)
+    floods: dict[str, int] = field(default_factory=dict)
+    """flood key including its time window → claimed events so far."""
+    erased: set[IdentifierKey] = field(default_factory=set)
+    """Identifiers whose person asked to be forgotten: their events count nothing."""
+    counted: dict[UUID, Counted] = field(default_factory=dict)
+    """For events that corrections in this batch name: how they were counted, where a row says so."""
+    corrected: set[UUID] = field(default_factory=set)
+    """Events of this batch whose correction arrived before them."""
+    touched_identifiers: set[IdentifierKey] = field(default_factory=set)
+    touched_standings: set[UUID] = field(default_factory=set)
+    touched_handoffs: set[UUID] = field(default_factory=set)
+    touched_triage: set[UUID] = field(default_factory=set)
+    touched_accounts: set[str] = field(default_factory=set)
+    touched_floods: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a batch led to, in the order in which it was folded."""
+
+    settled: list[Settled] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    poison: list[tuple[int, str]] = field(default_factory=list)
+    """(index in the batch, what deciding it raised): these become dead letters, the rest goes on."""
+    erased_leads: set[UUID] = field(default_factory=set)
+    """Leads whose rows, receipts, timers and outbox entries the shell removes."""
