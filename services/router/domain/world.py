@@ -1,4 +1,4 @@
-"""What a batch reads and writes: loaded and locked by the shell before folding, changed by the fold, saved by the shell.
+"""What a batch reads and writes: loaded and locked by the shell, changed by the fold, saved by the shell.
 
 The fold is pure: the same world, facts, playbook and `now`s give the same changes, in memory, whoever holds the rows.
 """
