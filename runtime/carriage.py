@@ -1,10 +1,11 @@
 """What a service is handed by whoever composes it: an open log, a database, a clock. One process may share them."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.clock import Clock
 from runtime.database import Database
+from runtime.health import Health
 from runtime.log import Log
 
 
@@ -18,3 +19,5 @@ class Carriage:
     stop: asyncio.Event
     key_secret: bytes
     """Keys the hashes that stand as keys on the log."""
+    health: Health = field(default_factory=Health)
+    """Where services say what makes them ready and what keeps them alive."""
