@@ -1,0 +1,1 @@
+"""Real servers from packages, on loopback, for whoever has none at hand: Apache Kafka and PostgreSQL."""
