@@ -1,0 +1,60 @@
+"""The domain's values as bytes in the state: msgpack by field name, so that contracts can grow, tuples as arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from schemas.play import PlayText
+from services.router.domain.decision import Draw, Surroundings
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.lead import Dossier, Ownership, Standing
+from services.router.domain.world import Counted
+
+T = TypeVar("T")
+_ENCODER = msgspec.msgpack.Encoder()
+EMPTY = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[T]):
+    """One kind of value, to bytes and back."""
+
+    decoder: "msgspec.msgpack.Decoder[T]"
+
+    def encode(self, value: T) -> bytes:
+        """Compact bytes; equal values give equal bytes as long as their mappings are in the same order."""
+        return _ENCODER.encode(value)
+
+    def decode(self, data: bytes) -> T:
+        """The value. Raises `msgspec.DecodeError` where the bytes are of something else."""
+        return self.decoder.decode(data)
+
+
+DOSSIER: Codec[Dossier] = Codec(msgspec.msgpack.Decoder(Dossier))
+OWNERSHIP: Codec[Ownership] = Codec(msgspec.msgpack.Decoder(Ownership))
+STANDING: Codec[Standing] = Codec(msgspec.msgpack.Decoder(Standing))
+HANDOFF: Codec[Handoff] = Codec(msgspec.msgpack.Decoder(Handoff))
+TRIAGE: Codec[TriageItem] = Codec(msgspec.msgpack.Decoder(TriageItem))
+SURROUNDINGS: Codec[Surroundings] = Codec(msgspec.msgpack.Decoder(Surroundings))
+COUNTED: Codec[Counted] = Codec(msgspec.msgpack.Decoder(Counted))
+DRAW: Codec[Draw] = Codec(msgspec.msgpack.Decoder(Draw))
+PLAY_TEXT: Codec[PlayText] = Codec(msgspec.msgpack.Decoder(PlayText))
+DROPPED: Codec[tuple[tuple[int, str], ...]] = Codec(msgspec.msgpack.Decoder(tuple[tuple[int, str], ...]))
+PLAIN: Codec[Mapping[str, Any]] = Codec(msgspec.msgpack.Decoder(dict[str, Any]))
+
+EMPTY_OWNERSHIP = Ownership()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def milliseconds(moment: datetime) -> int:
+    """The instant as whole milliseconds since the epoch, UTC (rounded down)."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+
+
+def instant(number: int) -> datetime:
+    """The UTC instant of these milliseconds, exactly (no floating point)."""
+    return datetime.fromtimestamp(number // 1000, UTC).replace(microsecond=number % 1000 * 1000)

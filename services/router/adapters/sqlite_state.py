@@ -1,0 +1,152 @@
+"""The router's state in one SQLite file: the same set-wise contract by JSON arrays and executemany.
+
+A transaction here holds the one write lock from its beginning (`BEGIN IMMEDIATE`), so locking a row is reading it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import aiosqlite
+from sqlalchemy import Boolean, Table, Uuid
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.router.adapters.state import Row
+
+_Convert = Callable[[Any], Any]
+
+
+class SqliteState:
+    """Ids stand as 32 hexadecimal digits, as SQLAlchemy writes them here."""
+
+    async def fetch(
+        self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
+    ) -> Sequence[Row]:
+        """As the contract says."""
+        if not keys:
+            return ()
+        driver = await _driver(connection)
+        asked = json.dumps(_written(table, tuple(by), keys))
+        rows = await driver.execute_fetchall(_fetch(table, tuple(by), tuple(columns)), (asked,))
+        return _read(table, tuple(columns), rows)
+
+    async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
+        """As the contract says: the transaction holds the write lock already."""
+        by = tuple(column.name for column in table.primary_key.columns)
+        return await self.fetch(connection, table, by, keys, _names(table))
+
+    async def put(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+        """As the contract says."""
+        if rows:
+            driver = await _driver(connection)
+            await driver.executemany(_put(table), _written(table, _names(table), rows))
+
+    async def add(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> int:
+        """As the contract says."""
+        if not rows:
+            return 0
+        driver = await _driver(connection)
+        cursor = await driver.executemany(_add(table), _written(table, _names(table), rows))
+        return cursor.rowcount
+
+    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Any]:
+        """As the contract says."""
+        if not rows:
+            return ()
+        driver = await _driver(connection)
+        names = _names(table)
+        (key,) = table.primary_key.columns
+        picked = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(names)))
+        statement = (
+            f"INSERT INTO {table.name} ({_quoted(names)}) SELECT {picked} FROM json_each(?) WHERE true "  # noqa: S608  (our own names)
+            f"ON CONFLICT DO NOTHING RETURNING {key.name}"
+        )
+        found = await driver.execute_fetchall(statement, (json.dumps(_written(table, names, rows)),))
+        return [row[0] for row in _read(table, (key.name,), found)]
+
+    async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
+        """As the contract says."""
+        if not values:
+            return 0
+        driver = await _driver(connection)
+        statement = f'DELETE FROM {table.name} WHERE "{by}" = ?'  # noqa: S608  (our own names)
+        cursor = await driver.executemany(statement, _written(table, (by,), [(value,) for value in values]))
+        return cursor.rowcount
+
+
+async def _driver(connection: AsyncConnection) -> aiosqlite.Connection:
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    if not isinstance(driver, aiosqlite.Connection) or not driver.in_transaction:
+        raise RuntimeError("the transaction has to be begun by runtime.database, on aiosqlite")
+    return driver
+
+
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _hex(value: UUID | None) -> str | None:
+    return None if value is None else value.hex
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return None if value is None else UUID(hex=value)
+
+
+@lru_cache
+def _converted(table: Table, columns: tuple[str, ...]) -> tuple[tuple[int, _Convert, _Convert], ...]:
+    """(position, to SQLite, from SQLite) of the columns that are written otherwise than they are meant."""
+    found: list[tuple[int, _Convert, _Convert]] = []
+    for position, name in enumerate(columns):
+        if isinstance(table.c[name].type, Uuid):
+            found.append((position, _hex, _uuid))
+        elif isinstance(table.c[name].type, Boolean):
+            found.append((position, int, bool))
+    return tuple(found)
+
+
+def _written(table: Table, columns: tuple[str, ...], rows: Iterable[Row]) -> list[list[Any]]:
+    written = [list(row) for row in rows]
+    for position, to, _ in _converted(table, columns):
+        for row in written:
+            row[position] = to(row[position])
+    return written
+
+
+def _read(table: Table, columns: tuple[str, ...], rows: Iterable[Any]) -> list[list[Any]]:
+    read = [list(row) for row in rows]
+    for position, _, back in _converted(table, columns):
+        for row in read:
+            row[position] = back(row[position])
+    return read
+
+
+@lru_cache
+def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    picked = ", ".join(f'kept."{name}"' for name in columns)
+    match = " AND ".join(f"kept.\"{name}\" = json_extract(asked.value, '$[{at}]')" for at, name in enumerate(by))
+    return f"SELECT {picked} FROM json_each(?) AS asked CROSS JOIN {table.name} AS kept ON {match}"  # noqa: S608  (our own names)
+
+
+@lru_cache
+def _add(table: Table) -> str:
+    return f"{_insert(table)} ON CONFLICT DO NOTHING"
+
+
+@lru_cache
+def _put(table: Table) -> str:
+    keys = tuple(column.name for column in table.primary_key.columns)
+    changed = ", ".join(f'"{name}" = excluded."{name}"' for name in _names(table) if name not in keys)
+    return f"{_insert(table)} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {changed}"
+
+
+def _insert(table: Table) -> str:
+    names = _names(table)
+    return f"INSERT INTO {table.name} ({_quoted(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608  (our own names)

@@ -1,0 +1,66 @@
+"""Set-wise access to the router's tables: a handful of statements, each for a whole batch, on either database.
+
+`postgres_state.PostgresState` and `sqlite_state.SqliteState` stand under one contract suite. All calls run within the
+caller's transaction, whose first statement went through SQLAlchemy (the offset's compare-and-set, as a rule).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runtime.database import Database
+
+Row = Sequence[Any]
+
+
+class State(Protocol):
+    """Rows in, rows out; a row is a sequence in the order of the columns asked for, or of the table's columns."""
+
+    async def fetch(
+        self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
+    ) -> Sequence[Row]:
+        """The rows whose `by` columns equal one of the keys, in no order, not locked."""
+        ...
+
+    async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
+        """The whole rows with these primary keys, locked until the end of the transaction in the keys' order."""
+        ...
+
+    async def put(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+        """Write whole rows, in place of those with the same primary key. No two of them may share one."""
+        ...
+
+    async def add(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> int:
+        """Write those whole rows whose primary key is not there yet; how many were."""
+        ...
+
+    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Any]:
+        """As `add` for a table of one key column and more; gives the keys that were not there yet."""
+        ...
+
+    async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
+        """Delete the rows whose `by` column has one of the values; how many."""
+        ...
+
+
+class CrossedError(Exception):
+    """Another transaction made the same row first, or moved an identity while this one waited: take the batch anew."""
+
+
+def state_of(database: Database) -> State:
+    """The adapter for this database. Raises `SystemExit` for a dialect that is none of ours."""
+    match database.dialect:
+        case "postgresql":
+            from services.router.adapters.postgres_state import PostgresState
+
+            return PostgresState()
+        case "sqlite":
+            from services.router.adapters.sqlite_state import SqliteState
+
+            return SqliteState()
+        case other:
+            raise SystemExit(
+                f"the router keeps no state in {other!r}: use postgresql+asyncpg:// or sqlite+aiosqlite://"
+            )

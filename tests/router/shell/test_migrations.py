@@ -1,0 +1,32 @@
+"""The migrations lead to exactly the tables the code knows."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from runtime.database import Database
+from services.router.adapters.tables import METADATA
+
+
+def _differences(connection: Connection) -> list[object]:
+    known = {table.name for table in METADATA.tables.values()}
+
+    def ours(item: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
+        return kind != "table" or name in known
+
+    context = MigrationContext.configure(connection, opts={"include_object": ours, "compare_type": True})
+    return list(compare_metadata(context, METADATA))
+
+
+async def test_the_migrated_database_equals_the_metadata(house: Database) -> None:
+    async with house.reading() as connection:
+        differences = await connection.run_sync(_differences)
+
+    assert differences == []
+
+
+async def test_every_table_wears_the_routers_prefix(house: Database) -> None:
+    async with house.reading() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+
+    assert [name for name in names if not name.startswith(("router_", "services_router_"))] == []

@@ -1,0 +1,144 @@
+"""One contract for the router's state, on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runtime.database import Database
+from services.router.adapters.state import Row, State
+from services.router.adapters.tables import ACCOUNT, BATCH, IDENTIFIER, SEEN, TIMER
+
+ADA, GRACE = UUID(int=1), UUID(int=2)
+
+
+def an_identifier(
+    value: str, lead: UUID = ADA, *, kind: str = "email", lone: bool = False, dossier: bytes = b"d"
+) -> Row:
+    return (kind, value, lead, lone, 739_000, dossier, b"")
+
+
+@asynccontextmanager
+async def begun(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A transaction whose first statement went through SQLAlchemy, as the contract asks."""
+    async with database.transaction() as connection:
+        await connection.execute(select(BATCH.c.number).limit(1))
+        yield connection
+
+
+def plain(rows: object) -> list[tuple[object, ...]]:
+    return sorted(tuple(row) for row in rows)  # type: ignore[attr-defined]  # rows of either driver iterate
+
+
+async def test_what_was_put_is_fetched_with_its_types(house: Database, state: State) -> None:
+    row = an_identifier("ada@acme.example", lone=True)
+    async with begun(house) as connection:
+        await state.put(connection, IDENTIFIER, [row])
+    async with begun(house) as connection:
+        found = await state.lock(connection, IDENTIFIER, [("email", "ada@acme.example"), ("email", "nobody")])
+
+    assert plain(found) == [row]
+
+
+async def test_putting_again_replaces(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        await state.put(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
+        await state.put(connection, IDENTIFIER, [an_identifier("ada@acme.example", GRACE, dossier=b"\x00\xff")])
+        found = await state.fetch(
+            connection, IDENTIFIER, ("kind", "value"), [("email", "ada@acme.example")], ("lead", "dossier")
+        )
+
+    assert plain(found) == [(GRACE, b"\x00\xff")]
+
+
+async def test_adding_leaves_what_is_there(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        first = await state.add(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
+        second = await state.add(connection, IDENTIFIER, [an_identifier("ada@acme.example", GRACE), an_identifier("b")])
+        found = await state.fetch(connection, IDENTIFIER, ("lead",), [(ADA,)], ("value",))
+
+    assert (first, second) == (1, 1)
+    assert plain(found) == [("ada@acme.example",), ("b",)]
+
+
+async def test_adding_keys_tells_which_are_new(house: Database, state: State) -> None:
+    known, new = uuid4(), uuid4()
+    async with begun(house) as connection:
+        await state.add(connection, SEEN, [(known, 1)])
+        fresh = await state.add_keys(connection, SEEN, sorted([(known, 2), (new, 2)]))
+        kept = await state.fetch(connection, SEEN, ("key",), [(known,), (new,)], ("key", "day"))
+
+    assert list(fresh) == [new]
+    assert plain(kept) == sorted([(known, 1), (new, 2)])
+
+
+async def test_rows_without_a_value_come_back_without_one(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        await state.put(connection, ACCOUNT, [("acme.example", None, "rep-1"), ("bolt.example", GRACE, "")])
+        found = await state.lock(connection, ACCOUNT, [("acme.example",), ("bolt.example",)])
+
+    assert plain(found) == [("acme.example", None, "rep-1"), ("bolt.example", GRACE, "")]
+
+
+async def test_removing_takes_every_row_of_the_value(house: Database, state: State) -> None:
+    timers = [
+        (uuid4(), ADA, "accept_deadline", 5, None, 1),
+        (uuid4(), ADA, "x", 6, GRACE, 1),
+        (uuid4(), GRACE, "x", 7, None, 0),
+    ]
+    async with begun(house) as connection:
+        await state.put(connection, TIMER, timers)
+        removed = await state.remove(connection, TIMER, "subject", [ADA])
+        left = await state.fetch(connection, TIMER, ("subject",), [(ADA,), (GRACE,)], ("kind", "about"))
+
+    assert removed == 2
+    assert plain(left) == [("x", None)]
+
+
+async def test_nothing_asked_nothing_done(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        await state.put(connection, IDENTIFIER, [])
+        asked = (
+            list(await state.fetch(connection, IDENTIFIER, ("lead",), [], ("value",))),
+            list(await state.lock(connection, IDENTIFIER, [])),
+            await state.add(connection, SEEN, []),
+            list(await state.add_keys(connection, SEEN, [])),
+            await state.remove(connection, SEEN, "key", []),
+        )
+
+    assert asked == ([], [], 0, [], 0)
+
+
+async def test_strange_text_survives(house: Database, state: State) -> None:
+    strange = "“ada”; DROP TABLE router_seen; -- \\u0041 {}[] $1 ? ü 漢字 🎈"
+    async with begun(house) as connection:
+        await state.put(connection, IDENTIFIER, [an_identifier(strange)])
+        found = await state.fetch(connection, IDENTIFIER, ("kind", "value"), [("email", strange)], ("value",))
+
+    assert plain(found) == [(strange,)]
+
+
+async def test_a_rolled_back_transaction_leaves_nothing(house: Database, state: State) -> None:
+    async def interrupted() -> None:
+        async with begun(house) as connection:
+            await state.put(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await interrupted()
+    async with begun(house) as connection:
+        found = await state.fetch(connection, IDENTIFIER, ("lead",), [(ADA,)], ("value",))
+
+    assert list(found) == []
+
+
+async def test_a_thousand_rows_are_one_call(house: Database, state: State) -> None:
+    rows = [an_identifier(f"web:{number}", UUID(int=number + 1), kind="cookie", lone=True) for number in range(1000)]
+    async with begun(house) as connection:
+        await state.add(connection, IDENTIFIER, rows)
+        found = await state.lock(connection, IDENTIFIER, [row[:2] for row in reversed(rows)])
+
+    assert plain(found) == sorted(rows)
