@@ -23,6 +23,8 @@ class Surroundings:
     """The account's open handoff by rule 4, if another lead's."""
     flood: Mapping[str, int] = field(default_factory=dict)
     """flood key (`form:…`, `address:…`, `campaign:…`) → claimed events counted within the window, this one included."""
+    owner: str = ""
+    """The rep who last worked one of the account's leads."""
     contacted: bool = False
     """Somebody already works this lead or account (existing owner)."""
     corrected: bool = False
@@ -78,7 +80,16 @@ class Enrol:
     resolve: str
 
 
-Command: TypeAlias = SaveHandoff | SaveTriage | SetTimer | Remind | Enrol
+@dataclass(frozen=True, slots=True)
+class ReturnTurn:
+    """This draw was nobody's fault (a merge, a bad lead): the rep's turn in the team's rotation comes back."""
+
+    handoff: UUID
+    team: str
+    rep: str
+
+
+Command: TypeAlias = SaveHandoff | SaveTriage | SetTimer | Remind | Enrol | ReturnTurn
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,16 @@ class HeldClick:
     received_at: int
     link: str
     judged: bool = False
+    source: str = ""
+    name: str = ""
+    properties: tuple[tuple[str, str | int | float | bool | None], ...] = ()
+    """What the playbook may ask about when it is judged; bounded."""
+    identifier: IdentifierKey | None = None
+    """Where it counts."""
+    signals: tuple[str, ...] = ()
+    """What it counted as when it was judged, so that a burst seen too late can take it back."""
+    historical: bool = False
+    attested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +109,15 @@ class Standing:
     """The rep who works or worked this lead."""
     clicks: tuple[HeldClick, ...] = ()
     sql: bool = False
+    """Rule 2 has fired: it fires once, and again only after recycling and the cool-down."""
     nurture: str = ""
     """The track it is enrolled in."""
+    disqualified: bool = False
+    """A person said that this is nobody for sales: only a consultation request or a target's response starts anew."""
+    triage_from: int = 0
+    """Milliseconds, UTC: a person sent it back to nurture, so interest alone asks nobody again before then."""
+    joined: UUID | None = None
+    """The account's handoff by rule 4 to which this lead's first response was added."""
 
 
 @dataclass(frozen=True, slots=True)

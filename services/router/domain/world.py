@@ -19,10 +19,13 @@ Counted = tuple[tuple[str, str, str, int], ...]
 class NeedsMoreError(Exception):
     """The batch touches more than was loaded (a merge): roll back, load these too, and fold again."""
 
-    def __init__(self, identifiers: Iterable[IdentifierKey] = (), leads: Iterable[UUID] = ()) -> None:
-        super().__init__("more identifiers or leads have to be locked")
+    def __init__(
+        self, identifiers: Iterable[IdentifierKey] = (), leads: Iterable[UUID] = (), accounts: Iterable[str] = ()
+    ) -> None:
+        super().__init__("more identifiers, leads or accounts have to be locked")
         self.identifiers = frozenset(identifiers)
         self.leads = frozenset(leads)
+        self.accounts = frozenset(accounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class World:
     """flood key including its time window → claimed events so far."""
     erased: set[IdentifierKey] = field(default_factory=set)
     """Identifiers whose person asked to be forgotten: their events count nothing."""
+    erased_at: dict[IdentifierKey, int] = field(default_factory=dict)
+    """When they asked (milliseconds, UTC), where known: what the door took later is a new beginning."""
     counted: dict[UUID, Counted] = field(default_factory=dict)
     """For events that corrections in this batch name: how they were counted, where a row says so."""
     corrected: set[UUID] = field(default_factory=set)
@@ -98,5 +103,9 @@ class Folded:
     commands: list[Command] = field(default_factory=list)
     poison: list[tuple[int, str]] = field(default_factory=list)
     """(index in the batch, what deciding it raised): these become dead letters, the rest goes on."""
+    acts: list[tuple[UUID, UUID, int]] = field(default_factory=list)
+    """(feedback, lead, lead_seq): the place of each act and timer that changed a lead in that lead's history."""
+    recounted: dict[UUID, Counted] = field(default_factory=dict)
+    """Events whose counting changed after their verdict (a burst seen too late): the stored `counted` becomes this."""
     erased_leads: set[UUID] = field(default_factory=set)
     """Leads whose rows, receipts, timers and outbox entries the shell removes."""
