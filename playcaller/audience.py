@@ -1,0 +1,85 @@
+"""Follows a running ring: draws what happens on the terminal, and knows when everything that was sent is settled."""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+from playcaller.narration import Judged
+from playcaller.terminal import Terminal
+from runtime.log import Record
+from schemas import delivery, play
+from schemas.delivery import DeliveryRecorded
+from schemas.fact import MalformedFactError, NewerFactError, decode
+from schemas.handoff import HandoffChanged
+from schemas.play import CardKind, DeliverPlay
+from schemas.topics import DELIVERIES, HANDOFFS, PLAYS
+
+TOPICS = (PLAYS.name, DELIVERIES.name, HANDOFFS.name)
+CHANGES = msgspec.json.Decoder(HandoffChanged)
+
+
+class Audience:
+    """Hears verdicts from the router and the rest from the log; keeps what a terminal needs to name people."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._news = asyncio.Event()
+        self.judged: list[Judged] = []
+        self.cards: list[DeliverPlay] = []
+        self.delivered: list[DeliveryRecorded] = []
+        self._names: dict[str, str] = {}
+        self._leads: dict[UUID, str] = {}
+
+    def hear(self, judged: Judged) -> None:
+        """The router decided."""
+        self.judged.append(judged)
+        self._terminal.judged(judged.event, judged.verdict)
+        self._news.set()
+
+    def read(self, record: Record) -> None:
+        """Something was appended to one of `TOPICS`."""
+        try:
+            self._told(record)
+        except (MalformedFactError, NewerFactError):
+            return  # a terminal draws what it understands; the services themselves keep the rest as dead letters
+        self._news.set()
+
+    def _told(self, record: Record) -> None:
+        match record.partition.topic:
+            case PLAYS.name:
+                command = decode(record.value, play.DECODER)
+                if isinstance(command, DeliverPlay):
+                    self._show(command)
+            case DELIVERIES.name:
+                self.delivered.append(decode(record.value, delivery.DECODER))
+            case HANDOFFS.name:
+                change = decode(record.value, CHANGES)
+                self._terminal.changed(change, self._names, self._leads.get(change.handoff, ""))
+
+    def _show(self, command: DeliverPlay) -> None:
+        self._names |= {recipient.person: recipient.name for recipient in command.recipients}
+        self._leads[command.handoff] = command.brief.name
+        self.cards.append(command)
+        self._terminal.card(command)
+
+    def undelivered(self) -> list[DeliverPlay]:
+        """Cards that must reach somebody and about whose delivery nothing is known yet."""
+        settled = {(one.handoff, one.kind, one.sequence) for one in self.delivered}
+        return [
+            card
+            for card in self.cards
+            if card.kind is not CardKind.UPDATE and (card.handoff, card.kind, card.sequence) not in settled
+        ]
+
+    async def until(self, settled: Callable[[], bool], *, seconds: float) -> bool:
+        """Wait until `settled()`, looking again at every piece of news; False when `seconds` pass first."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not settled():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,176 @@
+"""The command line. Everything is imported when it is needed, so that `--help` answers at once."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="playcaller",
+    help="Webhooks from marketing tools in, one prescriptive play for one rep out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+letters = typer.Typer(
+    name="dead-letters", help="What could not be processed: list it, look at it, drive it again.", no_args_is_help=True
+)
+app.add_typer(letters)
+
+FORWARDED = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+class Engine(StrEnum):
+    """What the ring runs on."""
+
+    EMBEDDED = "embedded"
+    KAFKA = "kafka"
+
+
+class Story(StrEnum):
+    """Whether `up` plays the story."""
+
+    FIRST = "first"
+    """Only in a data directory in which it has not been told yet."""
+    AGAIN = "again"
+    NEVER = "never"
+
+
+Data = Annotated[
+    Path | None, typer.Option(help="Where everything is kept (default: ./.playcaller).", show_default=False)
+]
+
+
+@app.command()
+def up(
+    engine: Annotated[
+        Engine, typer.Option(help="One process on SQLite, or Kafka + PostgreSQL with three.")
+    ] = Engine.EMBEDDED,
+    story: Annotated[
+        Story, typer.Option(help="Play the story: in a new data directory, again, or never.")
+    ] = Story.FIRST,
+    data: Data = None,
+    once: Annotated[bool, typer.Option("--once", help="Play the story, then exit 0.")] = False,  # noqa: FBT002  (typer's way to say: a flag)
+) -> None:
+    """Run the whole ring on this machine, and play a short story of real webhooks."""
+    from playcaller.people import plainly
+    from playcaller.up import run
+
+    with plainly():
+        raise SystemExit(run(engine=engine.value, story=story.value, data=data, once=once))
+
+
+def _role(name: str) -> None:
+    from playcaller.people import plainly
+    from playcaller.roles import run
+
+    with plainly():
+        run(name)
+
+
+@app.command()
+def ingest() -> None:
+    """The door: take webhooks, put events on the log."""
+    _role("ingest")
+
+
+@app.command()
+def router() -> None:
+    """The heart: judge events, make handoffs and plays."""
+    _role("router")
+
+
+@app.command()
+def notifier() -> None:
+    """The messenger: bring plays to reps, take their answers."""
+    _role("notifier")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables and the log's topics up to this version; run it before the services."""
+    from playcaller.people import plainly
+    from playcaller.preparing import run
+
+    with plainly():
+        run()
+
+
+@app.command(context_settings=FORWARDED, add_help_option=False)
+def playbook(context: typer.Context) -> None:
+    """Check the marketers' playbook, and what else can be done with it (`playbook --help`)."""
+    from services.router.playbook_commands import app as commands
+
+    from playcaller.people import plainly
+
+    with plainly():
+        commands(args=context.args, prog_name="playcaller playbook")
+
+
+@app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A webhook's payload, or - for standard input.")],
+    source: Annotated[str, typer.Option(help="Which source sent it; guessed where only one understands it.")] = "",
+    playbook_path: Annotated[Path, typer.Option("--playbook", help="The playbook's folder.")] = Path("playbook"),
+) -> None:
+    """What would happen to this payload, and why. Nothing is sent or stored."""
+    from playcaller.explaining import run
+    from playcaller.people import plainly
+
+    with plainly():
+        raise SystemExit(run(file, source, playbook_path))
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Look at everything that has to be in order: settings, database, log, playbook, sources, channels."""
+    from playcaller.doctor import run
+    from playcaller.people import plainly
+
+    with plainly():
+        raise SystemExit(run(data))
+
+
+@letters.command("list")
+def list_letters(data: Data = None) -> None:
+    """All dead letters that the log still holds, with their reasons."""
+    from playcaller.letters import listed
+    from playcaller.people import plainly
+
+    with plainly():
+        listed(data)
+
+
+@letters.command("show")
+def show_letter(letter: Annotated[str, typer.Argument(help="Its id, as `list` shows it.")], data: Data = None) -> None:
+    """One dead letter, with the original bytes."""
+    from playcaller.letters import shown
+    from playcaller.people import plainly
+
+    with plainly():
+        shown(letter, data)
+
+
+@letters.command("retry")
+def retry_letter(
+    letter: Annotated[str, typer.Argument(help="Its id, or `all`.")] = "all",
+    reason: Annotated[str, typer.Option(help="Only those that died of this reason.")] = "",
+    data: Data = None,
+) -> None:
+    """Put dead letters back where they came from."""
+    from playcaller.letters import retried
+    from playcaller.people import plainly
+
+    with plainly():
+        retried(letter, reason, data)
+
+
+def main() -> None:
+    """The entry of `python -m playcaller`."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""A short story: what a morning's webhooks look like, in the vendors' own shapes, and what becomes of them."""

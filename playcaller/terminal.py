@@ -1,0 +1,184 @@
+"""The terminal: each event as it arrives, its verdict with the reasons, and the play a rep got, as a small card."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from schemas.event import Event, IdentifierKind
+from schemas.handoff import HandoffChanged, HandoffState
+from schemas.play import CardKind, DeliverPlay
+from schemas.verdict import Outcome, Rule, Verdict
+
+STYLES = {
+    Outcome.PASS: "bold white on green4",
+    Outcome.TRIAGE: "bold black on gold1",
+    Outcome.NURTURE: "bold white on steel_blue",
+    Outcome.UPDATE: "bold white on dark_violet",
+    Outcome.IGNORE: "bold white on grey42",
+}
+RULES = {
+    Rule.CONSULTATION: "rule 1 · asked for a consultation",
+    Rule.SQL_CRITERIA: "rule 2 · SQL criteria met",
+    Rule.SCORE_THRESHOLD: "rule 3 · score over the threshold",
+    Rule.TARGET_RESPONDS: "rule 4 · a target account responds",
+}
+PRIORITIES = {"A": "bold red", "B": "bold dark_orange", "C": "bold yellow", "D": "bold grey62"}
+DEEDS = {
+    HandoffState.ACCEPTED: ("✔", "green", "accepted"),
+    HandoffState.WORKING: ("☎", "cyan", "is working on"),
+    HandoffState.REJECTED: ("✘", "red", "rejected"),
+    HandoffState.QUALIFIED: ("★", "green", "qualified"),
+    HandoffState.CONVERTED: ("★", "green", "converted"),
+    HandoffState.RECYCLED: ("↺", "steel_blue", "sent back to nurture"),
+    HandoffState.DISQUALIFIED: ("✘", "red", "disqualified"),
+    HandoffState.EXPIRED: ("⌛", "yellow", "let expire"),
+    HandoffState.MERGED: ("⇉", "dark_violet", "saw merged"),
+    HandoffState.WITHDRAWN: ("↩", "grey62", "saw withdrawn"),
+}
+MAX_REASONS = 3
+
+
+class Terminal:
+    """Draws what happens. Everything it is given may hold what a stranger typed: nothing is read as markup."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False, soft_wrap=False)
+
+    def title(self, text: str, detail: str = "") -> None:
+        """A heading of a run."""
+        self._console.print()
+        self._console.rule(Text(text, style="bold"), align="left", style="grey37")
+        if detail:
+            self._console.print(Text(detail, style="grey62"))
+
+    def say(self, text: str, style: str = "") -> None:
+        """One plain line."""
+        self._console.print(Text(text, style=style))
+
+    def fact(self, name: str, value: str) -> None:
+        """A name and its value, in two columns."""
+        self._console.print(Text.assemble((f"  {name:<12}", "grey62"), value))
+
+    def scene(self, text: str) -> None:
+        """What happens next in the story, in a sentence."""
+        self._console.print()
+        self._console.print(Text.assemble(("▌ ", "cyan"), (text, "bold")))
+
+    def posted(self, where: str, status: int, seconds: float) -> None:
+        """A webhook was sent to the door, and what the door said."""
+        style = "green" if status < 300 else "red"  # noqa: PLR2004  (HTTP's own limit)
+        answer = (f"{status}", style)
+        self._console.print(
+            Text.assemble("  → ", (where, "cyan"), "  ", answer, (f"  {seconds * 1000:.0f} ms", "grey50"))
+        )
+
+    def judged(self, event: Event, verdict: Verdict) -> None:
+        """One event's verdict with its reasons."""
+        said = Text.assemble("  ", (f" {verdict.outcome.value.upper()} ", STYLES[verdict.outcome]), "  ")
+        said.append(what(event), "bold")
+        if verdict.receipt is not None:
+            said.append(f"   score {verdict.receipt.score // 1000}/{verdict.receipt.threshold // 1000}", "grey62")
+        self._console.print(said)
+        for rule in verdict.fired:
+            self._console.print(Text.assemble("     ● ", (RULES[rule], "green")))
+        for reason in verdict.reasons[:MAX_REASONS]:
+            self._console.print(Text.assemble("     · ", (reason.text, "grey74")))
+        if verdict.receipt is not None and verdict.outcome in {Outcome.TRIAGE, Outcome.NURTURE}:
+            for question in verdict.receipt.questions[:MAX_REASONS]:
+                self._console.print(Text.assemble("     ? ", (question, "gold1")))
+
+    def card(self, command: DeliverPlay) -> None:
+        """The play a rep got, a triage item, or news on a card they have."""
+        names = ", ".join(recipient.name for recipient in command.recipients)
+        if command.kind is CardKind.OFFER and command.play is not None:
+            self._console.print(_offer(command, names))
+        elif command.kind is CardKind.TRIAGE:
+            self._console.print(Text.assemble("     ⚑ ", ("triage", "gold1"), f" for {names}: {command.brief.name}"))
+        elif command.notice:
+            self._console.print(Text.assemble("     ✎ ", (f"told {names}: ", "dark_violet"), command.notice))
+
+    def changed(self, change: HandoffChanged, names: dict[str, str], lead: str) -> None:
+        """What a rep did with a handoff, or what the clock did."""
+        if change.state not in DEEDS:
+            return
+        sign, style, deed = DEEDS[change.state]
+        who = names.get(change.actor or change.assignee, change.actor or "the clock")
+        why = f" ({change.reason})" if change.reason else ""
+        self._console.print(Text.assemble(f"  {sign} ", (f"{who} {deed} {lead or 'the lead'}", f"bold {style}"), why))
+
+    def invite(self, url: str) -> None:
+        """Where the rep's inbox is."""
+        self._console.print()
+        body = Text.assemble("Open the rep's inbox and press a button:\n", (url, "bold cyan underline"))
+        self._console.print(Panel(body, border_style="cyan", expand=False, padding=(0, 2)))
+
+
+def what(event: Event) -> str:
+    """Who did what, in a few words."""
+    deed = event.type.value.replace("_", " ")
+    name = f" “{_short(event.name, 48)}”" if event.name else ""
+    return f"{who(event)}: {deed}{name}"
+
+
+def who(event: Event) -> str:
+    """The best name an event gives its person: an email, else a phone, else a cookie."""
+    found = {identifier.kind: identifier.value for identifier in event.identifiers}
+    for kind in (IdentifierKind.EMAIL, IdentifierKind.PHONE):
+        if kind in found:
+            return found[kind]
+    return f"visitor {found[IdentifierKind.COOKIE].rpartition(':')[2][:8]}" if found else "somebody"
+
+
+def _offer(command: DeliverPlay, names: str) -> RenderableType:
+    brief, play = command.brief, command.play
+    if play is None:
+        raise ValueError("an offer carries a play")
+    person = ", ".join(part for part in (brief.title, brief.company) if part)
+    head = Text.assemble(
+        (f" {command.priority.value} ", PRIORITIES[command.priority.value] + " reverse"),
+        "  ",
+        (brief.name, "bold"),
+        f"  {person}",
+    )
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="grey62", no_wrap=True)
+    table.add_column()
+    for name, value in _rows(command):
+        table.add_row(name, Text(value))
+    title = Text.assemble(
+        ("▶ ", "green"), (names, "bold green"), ("  gets the play ", "green"), (play.name, "bold green")
+    )
+    return Panel(Group(head, table), title=title, title_align="left", border_style="green", width=100)
+
+
+def _rows(command: DeliverPlay) -> Iterable[tuple[str, str]]:
+    brief, play = command.brief, command.play
+    if play is None:
+        return
+    reach = " · ".join(part for part in (brief.phone, brief.email) if part)
+    if reach:
+        yield "reach", reach
+    if brief.why_now:
+        yield "why now", _short("; ".join(brief.why_now), 160)
+    if brief.account and brief.game_plan:
+        yield "account", _short(f"{brief.account}: {brief.game_plan}", 160)
+    yield "goal", _short(play.objective, 160)
+    yield "when", _short(play.when_to_call, 160)
+    yield "say", _short(play.talk_track, 200)
+    yield "attempts", f"{play.attempts} within {play.attempt_window}"
+    if command.accept_by is not None:
+        yield "accept by", _local(command.accept_by, command.time_zone)
+
+
+def _local(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%a %H:%M} ({zone})"
+
+
+def _short(text: str, limit: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
