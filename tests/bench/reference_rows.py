@@ -90,16 +90,22 @@ async def replay(url: str, work: Sequence[Work]) -> float:
     """Write it all into fresh tables of `url`'s database; events a second of wall-clock time."""
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
-        await connection.execute(_TABLES)
+        await claim_tables(connection)
         began = time.perf_counter()
         for one in work:
-            await _write(connection, one)
+            await write(connection, one)
         return work[-1].next / (time.perf_counter() - began)
     finally:
         await connection.close()
 
 
-async def _write(connection: "asyncpg.Connection[asyncpg.Record]", work: Work) -> None:
+async def claim_tables(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Fresh, empty tables in a schema of their own."""
+    await connection.execute(_TABLES)
+
+
+async def write(connection: "asyncpg.Connection[asyncpg.Record]", work: Work) -> None:
+    """One batch's transaction. Raises `RuntimeError` where another owner moved the offset."""
     async with connection.transaction():
         if await connection.execute(_CLAIM, work.first, work.next) != "UPDATE 1":
             raise RuntimeError("somebody else works in the schema `reference`")
