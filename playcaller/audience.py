@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from playcaller.narration import Judged
 from playcaller.terminal import Terminal
 from runtime.log import Record
 from schemas import delivery, play
@@ -15,8 +14,11 @@ from schemas.fact import MalformedFactError, NewerFactError, decode
 from schemas.handoff import HandoffChanged
 from schemas.play import CardKind, DeliverPlay
 from schemas.topics import DELIVERIES, HANDOFFS, PLAYS
+from schemas.verdict import Outcome
+from services.router.narration import Narration
 
 TOPICS = (PLAYS.name, DELIVERIES.name, HANDOFFS.name)
+CARDED = frozenset({Outcome.PASS, Outcome.TRIAGE})
 CHANGES = msgspec.json.Decoder(HandoffChanged)
 
 
@@ -26,16 +28,22 @@ class Audience:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._news = asyncio.Event()
-        self.judged: list[Judged] = []
+        self.judged: list[Narration] = []
         self.cards: list[DeliverPlay] = []
         self.delivered: list[DeliveryRecorded] = []
         self._names: dict[str, str] = {}
         self._leads: dict[UUID, str] = {}
 
-    def hear(self, judged: Judged) -> None:
-        """The router decided."""
-        self.judged.append(judged)
-        self._terminal.judged(judged.event, judged.verdict)
+    def hear(self, narration: Narration) -> None:
+        """The router did something: judged an event, or gave one up."""
+        match narration.kind:
+            case "verdict":
+                self.judged.append(narration)
+                self._terminal.judged(narration)
+            case "dead_letter":
+                self._terminal.lost(narration)
+            case _:
+                return
         self._news.set()
 
     def read(self, record: Record) -> None:
@@ -64,14 +72,15 @@ class Audience:
         self.cards.append(command)
         self._terminal.card(command)
 
-    def undelivered(self) -> list[DeliverPlay]:
-        """Cards that must reach somebody and about whose delivery nothing is known yet."""
+    def at_rest(self) -> bool:
+        """Has every lead that passed or went to triage its card, and has every card reached somebody?"""
+        shown = {card.handoff for card in self.cards}
         settled = {(one.handoff, one.kind, one.sequence) for one in self.delivered}
-        return [
-            card
+        return all(one.handoff in shown for one in self.judged if one.outcome in CARDED and one.handoff) and all(
+            (card.handoff, card.kind, card.sequence) in settled
             for card in self.cards
-            if card.kind is not CardKind.UPDATE and (card.handoff, card.kind, card.sequence) not in settled
-        ]
+            if card.kind is not CardKind.UPDATE
+        )
 
     async def until(self, settled: Callable[[], bool], *, seconds: float) -> bool:
         """Wait until `settled()`, looking again at every piece of news; False when `seconds` pass first."""

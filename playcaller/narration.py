@@ -5,48 +5,35 @@ from typing import TypeAlias
 
 import msgspec
 
-from schemas.event import Event
-from schemas.verdict import Verdict
+from services.router.narration import Narration
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True, tag="listening"):
-    """A service answers at this address now."""
+    """A service has begun its work; `url` is where it answers, empty where it answers nowhere."""
 
     role: str
-    url: str
+    url: str = ""
 
 
-class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """A service that answers at no address of its own has begun its work."""
+class Routed(msgspec.Struct, frozen=True, kw_only=True, tag="routed"):
+    """The router did something."""
 
-    role: str
-
-
-class Judged(msgspec.Struct, frozen=True, kw_only=True, tag="judged"):
-    """One event, without the sender's raw bytes, and what it led to."""
-
-    event: Event
-    verdict: Verdict
+    narration: Narration
 
 
-Narration: TypeAlias = Listening | Ready | Judged
+News: TypeAlias = Listening | Routed
 
-_DECODER: "msgspec.json.Decoder[Narration]" = msgspec.json.Decoder(Listening | Ready | Judged)
-
-
-def judged(event: Event, verdict: Verdict) -> Judged:
-    """The narration of one decision; the raw payload stays where it is."""
-    return Judged(event=msgspec.structs.replace(event, raw=None), verdict=verdict)
+_DECODER: "msgspec.json.Decoder[News]" = msgspec.json.Decoder(Listening | Routed)
 
 
-def say(narration: Narration) -> None:
+def say(news: News) -> None:
     """Tell the parent process."""
-    sys.stdout.buffer.write(msgspec.json.encode(narration) + b"\n")
+    sys.stdout.buffer.write(msgspec.json.encode(news) + b"\n")
     sys.stdout.buffer.flush()
 
 
-def heard(line: bytes) -> Narration | None:
-    """What a child said; None for a line that is no narration (a library that prints)."""
+def heard(line: bytes) -> News | None:
+    """What a child said; None for a line that is none of ours (a library that prints)."""
     try:
         return _DECODER.decode(line)
     except msgspec.MsgspecError:

@@ -9,10 +9,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from schemas.event import Event, IdentifierKind
 from schemas.handoff import HandoffChanged, HandoffState
 from schemas.play import CardKind, DeliverPlay
-from schemas.verdict import Outcome, Rule, Verdict
+from schemas.verdict import Outcome, Rule
+from services.router.narration import Narration
 
 STYLES = {
     Outcome.PASS: "bold white on green4",
@@ -77,20 +77,25 @@ class Terminal:
             Text.assemble("  → ", (where, "cyan"), "  ", answer, (f"  {seconds * 1000:.0f} ms", "grey50"))
         )
 
-    def judged(self, event: Event, verdict: Verdict) -> None:
+    def judged(self, told: Narration) -> None:
         """One event's verdict with its reasons."""
-        said = Text.assemble("  ", (f" {verdict.outcome.value.upper()} ", STYLES[verdict.outcome]), "  ")
-        said.append(what(event), "bold")
-        if verdict.receipt is not None:
-            said.append(f"   score {verdict.receipt.score // 1000}/{verdict.receipt.threshold // 1000}", "grey62")
+        outcome = Outcome(told.outcome)
+        said = Text.assemble("  ", (f" {outcome.value.upper()} ", STYLES[outcome]), "  ", (told.who, "bold"))
+        said.append(f"  {_short(told.what.replace('_', ' '), 60)}")
+        if told.score:
+            said.append(f"  score {told.score // 1000}", "grey62")
         self._console.print(said)
-        for rule in verdict.fired:
-            self._console.print(Text.assemble("     ● ", (RULES[rule], "green")))
-        for reason in verdict.reasons[:MAX_REASONS]:
-            self._console.print(Text.assemble("     · ", (reason.text, "grey74")))
-        if verdict.receipt is not None and verdict.outcome in {Outcome.TRIAGE, Outcome.NURTURE}:
-            for question in verdict.receipt.questions[:MAX_REASONS]:
-                self._console.print(Text.assemble("     ? ", (question, "gold1")))
+        for rule in told.fired:
+            self._console.print(Text.assemble("     ● ", (RULES[Rule(rule)], "green")))
+        for reason in told.reasons[:MAX_REASONS]:
+            self._console.print(Text.assemble("     · ", (reason, "grey74")))
+
+    def lost(self, told: Narration) -> None:
+        """A record that could not be judged and waits among the dead letters."""
+        why = "; ".join(told.reasons)
+        self._console.print(
+            Text.assemble("  ", (" DEAD LETTER ", "bold white on red"), f"  {told.source} {told.what}: {why}")
+        )
 
     def card(self, command: DeliverPlay) -> None:
         """The play a rep got, a triage item, or news on a card they have."""
@@ -116,22 +121,6 @@ class Terminal:
         self._console.print()
         body = Text.assemble("Open the rep's inbox and press a button:\n", (url, "bold cyan underline"))
         self._console.print(Panel(body, border_style="cyan", expand=False, padding=(0, 2)))
-
-
-def what(event: Event) -> str:
-    """Who did what, in a few words."""
-    deed = event.type.value.replace("_", " ")
-    name = f" “{_short(event.name, 48)}”" if event.name else ""
-    return f"{who(event)}: {deed}{name}"
-
-
-def who(event: Event) -> str:
-    """The best name an event gives its person: an email, else a phone, else a cookie."""
-    found = {identifier.kind: identifier.value for identifier in event.identifiers}
-    for kind in (IdentifierKind.EMAIL, IdentifierKind.PHONE):
-        if kind in found:
-            return found[kind]
-    return f"visitor {found[IdentifierKind.COOKIE].rpartition(':')[2][:8]}" if found else "somebody"
 
 
 def _offer(command: DeliverPlay, names: str) -> RenderableType:

@@ -26,12 +26,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What happens, in a sentence, and the webhooks it makes. `aside` scenes are not waited for."""
+    """What happens, in a sentence, and the webhooks it makes.
+
+    `aside` names the type of the events it makes where the story goes on before they are judged.
+    """
 
     name: str
     tell: str
     posts: tuple[Post, ...]
-    aside: bool = False
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Telling:
         """The payload with every `{{…}}` replaced.
 
         `{{now-5m}}` RFC 3339 in UTC · `{{ms-5m}}` and `{{s-5m}}` epoch milliseconds and seconds, as numbers where they
-        stand alone · `{{id:name}}`, `{{uuid:name}}` stable within a telling · `{{take}}` empty, then 2, 3, …
+        stand alone · `{{id:name}}`, `{{uuid:name}}`, `{{number:name}}` stable within a telling · `{{take}}` empty, then
+        2, 3, …
         """
         if isinstance(node, dict):
             return {key: self.fill(value) for key, value in node.items()}
@@ -59,24 +63,19 @@ class Telling:
     def _value(self, match: re.Match[str]) -> str | int:
         word, name, shift = match.groups()
         moment = self.now + _shift(shift)
-        match word:
-            case "now":
-                return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            case "ms":
-                return int(moment.timestamp() * 1000)
-            case "s":
-                return int(moment.timestamp())
-            case "uuid":
-                return str(self._named(name))
-            case "id":
-                return self._named(name).hex[:20]
-            case "take":
-                return str(self.take) if self.take > 1 else ""
-            case _:
-                raise ValueError(f"{match.group()} in a story's payload is no placeholder: see Telling.fill")
-
-    def _named(self, name: str) -> uuid.UUID:
-        return uuid.uuid5(uuid.NAMESPACE_URL, f"{self.now.isoformat()}/{self.take}/{name}")
+        own = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.now.isoformat()}/{self.take}/{name}")
+        values: dict[str, str | int] = {
+            "now": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "ms": int(moment.timestamp() * 1000),
+            "s": int(moment.timestamp()),
+            "uuid": str(own),
+            "id": own.hex[:20],
+            "number": own.int % 10**9,
+            "take": str(self.take) if self.take > 1 else "",
+        }
+        if word not in values:
+            raise ValueError(f"{match.group()} in a story's payload is no placeholder: see Telling.fill")
+        return values[word]
 
 
 def _shift(text: str | None) -> timedelta:
@@ -98,4 +97,4 @@ def _scene(entry: dict[str, Any], telling: Telling, folder: Path) -> Scene:
         )
         for post in entry["posts"]
     )
-    return Scene(name=entry["name"], tell=entry["tell"], posts=posts, aside=entry.get("aside", False))
+    return Scene(name=entry["name"], tell=entry["tell"], posts=posts, aside=entry.get("aside", ""))
