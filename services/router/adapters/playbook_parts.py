@@ -1,0 +1,171 @@
+"""Personas, stages, checklists, rules, routing and nurture as values, from their pages."""
+
+from collections.abc import Mapping
+
+from schemas.event import EventType
+from schemas.verdict import Rule, Ternary
+from services.router.adapters.playbook_book import Book, Sheet
+from services.router.adapters.playbook_models import (
+    ItemPage,
+    NurturePage,
+    PersonaPage,
+    ReadinessPage,
+    RoutingPage,
+    RulePage,
+    StagesPage,
+)
+from services.router.domain.comparisons import span_of
+from services.router.domain.conditions import conjoin
+from services.router.domain.kleene import FALSE, TRUE
+from services.router.domain.playbook import (
+    Checklist,
+    ChecklistItem,
+    Condition,
+    Facts,
+    NurtureTrack,
+    Persona,
+    RoutingRule,
+    RuleDefinition,
+    Scoring,
+    Stage,
+)
+from services.router.domain.vocabulary import Place, Vocabulary
+
+_NO_RESPONSE = frozenset(
+    {
+        EventType.EMAIL_OPENED,
+        EventType.EMAIL_DELIVERED,
+        EventType.EMAIL_BOUNCED,
+        EventType.UNSUBSCRIBED,
+        EventType.PROFILE_STATED,
+        EventType.RETRACTED,
+        EventType.UNKNOWN,
+    },
+)
+
+
+def personas_of(book: Book, sheets: list[Sheet[PersonaPage]], vocabulary: Vocabulary) -> tuple[Persona, ...]:
+    """The personas in their order."""
+    seen: dict[int, str] = {}
+    found = []
+    for sheet in sheets:
+        model = sheet.model
+        if model.order in seen:
+            sheet.page.fault(("order",), f"the order {model.order} is {seen[model.order]}'s already: the first wins")
+        seen[model.order] = sheet.name
+        when = book.condition(sheet.page, ("when",), vocabulary, Place.PERSONA)
+        found.append((model.order, Persona(sheet.name, model.label, model.level, when, model.cares_about)))
+    return tuple(persona for _, persona in sorted(found, key=lambda pair: (pair[0], pair[1].name)))
+
+
+def stages_of(book: Book, sheet: Sheet[StagesPage], vocabulary: Vocabulary) -> tuple[Stage, ...]:
+    """The stages, from the latest to the earliest; the earliest holds for everybody."""
+    found = []
+    for at, model in enumerate(sheet.model.stages):
+        when = book.condition(sheet.page, ("stages", at, "when"), vocabulary, Place.STAGE)
+        if any(model.name == stage.name for stage in found):
+            sheet.page.fault(("stages", at, "name"), f"the stage “{model.name}” stands here twice")
+        found.append(Stage(model.name, model.label, when, model.awareness))
+    if found and found[-1].when.text != "always":
+        where = ("stages", len(found) - 1, "when")
+        sheet.page.fault(where, "the last stage is everybody's: write `always: yes`, so that nobody has none")
+    return tuple(found)
+
+
+def checklist_of(book: Book, sheet: Sheet[ReadinessPage], name: str, vocabulary: Vocabulary) -> Checklist:
+    """One of the two checklists."""
+    items: Mapping[str, ItemPage] = getattr(sheet.model, name)
+    return Checklist(
+        name,
+        tuple(
+            ChecklistItem(
+                key, item.label, book.condition(sheet.page, (name, key, "when"), vocabulary, Place.CHECKLIST), item.ask
+            )
+            for key, item in items.items()
+        ),
+    )
+
+
+def as_condition(checklist: Checklist, title: str) -> Condition:
+    """The checklist as one condition, so that a rule can name it."""
+    whole = conjoin([item.when for item in checklist.items])
+    return Condition(whole.test, f"the {title} checklist is true", whole.paths, whole.signals)
+
+
+def threshold_of(scoring: Scoring) -> Condition:
+    """The score stands at or above the threshold that holds for this lead's account. Never unknown."""
+    tiers = scoring.target_thresholds
+
+    def test(facts: Facts) -> Ternary:
+        span = span_of(facts.value("score.total")) if scoring.on else None
+        if span is None:
+            return FALSE
+        tier = facts.value("account.tier")
+        needed = tiers.get(tier, scoring.threshold) if isinstance(tier, str) else scoring.threshold
+        return TRUE if span[0] * 1000 >= needed else FALSE
+
+    lower = ", ".join(f"{points / 1000:g} for {tier}" for tier, points in tiers.items())
+    text = f"the score is at least {scoring.threshold / 1000:g}" + (f" ({lower})" if lower else "")
+    return Condition(test, text, frozenset({"score.total", "account.tier"}))
+
+
+def rules_of(book: Book, sheets: list[Sheet[RulePage]], vocabulary: Vocabulary) -> dict[Rule, RuleDefinition]:
+    """The four rules, each held to what makes it the rule it is."""
+    found = {}
+    for sheet in sheets:
+        if sheet.name not in set(Rule):
+            continue
+        rule = Rule(sheet.name)
+        when = book.condition(sheet.page, ("when",), vocabulary, Place.RULE)
+        said = _held(rule, when, sheet.page.data["when"])
+        if said:
+            sheet.page.fault(("when",), said)
+        found[rule] = RuleDefinition(rule, sheet.model.title, sheet.model.why, when, sheet.model.not_before)
+    return found
+
+
+def _held(rule: Rule, when: Condition, node: object) -> str:
+    """Why this condition cannot be this rule's; empty when it can."""
+    if rule is Rule.SQL_CRITERIA and node != {"checklist": "sql"}:
+        return "this rule is the checklist and nothing else: write `checklist: sql`"
+    if rule is Rule.SCORE_THRESHOLD and node != {"threshold": "reached"}:
+        return "this rule is the threshold and nothing else: write `threshold: reached`"
+    if rule is Rule.CONSULTATION and (when.signals or any(not path.startswith("event.") for path in when.paths)):
+        return (
+            "nothing stands in the way of a consultation request: look at `event.…` alone, at no score and no profile"
+        )
+    if rule in (Rule.CONSULTATION, Rule.TARGET_RESPONDS) and when.event_types is None:
+        return "name the `event.type`s that count here"
+    if rule is Rule.TARGET_RESPONDS:
+        if "account.is_target" not in when.paths:
+            return "this rule is about named accounts: add `account.is_target: yes`"
+        if wrong := sorted((when.event_types or frozenset()) & _NO_RESPONSE):
+            return f"“{wrong[0]}” is no human response: remove it"
+    return ""
+
+
+def routing_of(
+    book: Book, sheet: Sheet[RoutingPage], vocabulary: Vocabulary, teams: frozenset[str]
+) -> list[RoutingRule]:
+    """The routing rules, in order; the last catches everybody."""
+    found = []
+    for at, rule in enumerate(sheet.model.routing):
+        book.known(sheet.page, ("routing", at, "team"), "team", rule.team, teams)
+        when = book.condition(sheet.page, ("routing", at, "when"), vocabulary, Place.ROUTING)
+        found.append(RoutingRule(when, rule.team, rule.why))
+    if found[-1].when.text != "always":
+        where = ("routing", len(found) - 1, "when")
+        sheet.page.fault(where, "the last routing rule is for everybody: write `always: yes`, so that nobody is lost")
+    return found
+
+
+def tracks_of(book: Book, sheet: Sheet[NurturePage], vocabulary: Vocabulary) -> tuple[NurtureTrack, ...]:
+    """The nurture tracks, in order."""
+    found = []
+    for at, track in enumerate(sheet.model.tracks):
+        when = book.condition(sheet.page, ("tracks", at, "when"), vocabulary, Place.NURTURE)
+        found.append(NurtureTrack(track.name, track.label, when))
+    if found[-1].when.text != "always":
+        where = ("tracks", len(found) - 1, "when")
+        sheet.page.fault(where, "the last track is everybody's: write `always: yes`, so that nobody waits nowhere")
+    return tuple(found)

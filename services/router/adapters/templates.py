@@ -1,0 +1,118 @@
+"""The small template language of plays: values, `or`, and `if`. Nothing in it can loop, compute or call.
+
+Templates belong to the playbook; what a lead typed is only ever a value, never a template. The language is a subset of
+Jinja's, proven by its syntax tree, so that the time a text takes is bounded by its length. A value that is missing says
+its written alternative, and is false in an `if`.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+LONGEST = 6_000
+"""Characters of one rendered text."""
+LONGEST_VALUE = 400
+ALTERNATIVES: Mapping[str, str] = {
+    "name": "this lead",
+    "first_name": "there",
+    "title": "the person who looks after this",
+    "company": "your company",
+    "email": "an address we do not have yet",
+    "phone": "a number we do not have yet",
+    "persona": "somebody we do not know yet",
+    "stage": "just looking",
+    "awareness": "what they know of us is open",
+    "source": "a source we do not know",
+    "interest": "what we do",
+    "account": "no account that we know",
+    "game_plan": "there is no written game plan yet: ask the owner for two lines",
+    "why_now": "they came to us by themselves",
+    "history": "nothing before this",
+    "content_title": "something new, which I pick for you",
+    "content_url": "I send you the link",
+    "rep_name": "your contact here",
+    "rep_first_name": "your contact",
+    "rep_email": "just reply to this mail",
+}
+"""Every variable a play may use, and what stands there when it is not known."""
+_ALLOWED = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Or,
+    nodes.And,
+    nodes.Not,
+)
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701  (plain text: each channel escapes for itself)
+
+
+class TemplateFault(ValueError):  # noqa: N818  (it is a fault of the page, and people read it as one)
+    """A template that cannot be used, and the word that was probably meant."""
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.message, self.suggestion = message, suggestion
+
+
+class Missing(str):
+    """A value that is not known: false in an `if`, and its written alternative where it is shown."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def prove(text: str) -> None:
+    """Raises `TemplateFault` unless this text is a template that can be rendered for anybody."""
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError as fault:
+        raise TemplateFault(f"this template is broken: {fault.message}") from None
+    except RecursionError:
+        raise TemplateFault("this template is nested too deeply") from None
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _ALLOWED):
+            kind = type(node).__name__
+            raise TemplateFault(f"a play says values, `or` and `if`, nothing more: this is a {kind.lower()}")
+        if isinstance(node, nodes.Name) and (node.name not in ALTERNATIVES or node.ctx != "load"):
+            near = get_close_matches(node.name, ALTERNATIVES, n=1)
+            raise TemplateFault(f"there is no value “{node.name}” for plays", near[0] if near else "")
+
+
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> Template:
+    prove(text)
+    return _ENVIRONMENT.from_string(text)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with its values, tidied and no longer than `LONGEST`. Raises `TemplateFault` as `prove` does."""
+    if "{" not in text:
+        return text[:LONGEST]
+    return _tidied(_compiled(text).render(_complete(values)))
+
+
+def _complete(values: Mapping[str, str]) -> Mapping[str, Any]:
+    return {name: clean(values.get(name, "")) or Missing(text) for name, text in ALTERNATIVES.items()}
+
+
+def clean(value: str) -> str:
+    """A stranger's text as one line without control characters, no longer than `LONGEST_VALUE`."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in value[: 4 * LONGEST_VALUE]).split())
+    return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"
+
+
+def _tidied(text: str) -> str:
+    lines = [line.rstrip() for line in text.strip().split("\n")]
+    kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
+    whole = "\n".join(kept)
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 1]}…"

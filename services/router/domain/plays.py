@@ -1,0 +1,74 @@
+"""Which play: chosen by trigger × persona × stage × product × phone; the most specific wins, a fallback always exists."""
+
+from collections.abc import Iterator, Sequence
+
+from schemas.verdict import Rule
+from services.router.domain.playbook import Play, Playbook
+
+LEADING = (Rule.CONSULTATION, Rule.TARGET_RESPONDS, Rule.SQL_CRITERIA, Rule.SCORE_THRESHOLD)
+"""What they just asked for leads, then who they are to us, then what they add up to."""
+
+
+class NoFallbackError(LookupError):
+    """This playbook has no fallback play. `playbook check` refuses such a playbook, so this one was not loaded."""
+
+
+def choose(
+    playbook: Playbook, triggers: Sequence[Rule], persona: str, stage: str, product: str, has_phone: bool
+) -> tuple[Play, str]:
+    """The play, and why it and no other.
+
+    The leading trigger is settled first: only if no play but the fallback answers it do the other triggers count. Among
+    the plays that fit, the one that names most of trigger, persona, stage, product and phone wins; on a tie persona
+    weighs more than stage, stage more than product, product more than trigger, trigger more than phone; then the name.
+    """
+    for trigger in (rule for rule in LEADING if rule in triggers):
+        fitting = [play for play in playbook.plays if _fits(play, trigger, persona, stage, product, has_phone)]
+        if fitting:
+            best = min(fitting, key=_rank)
+            return best, _why(best, trigger, persona, stage, product, len(fitting))
+    return fallback(playbook), "the written fallback: no other play fits this trigger, persona and stage"
+
+
+def fallback(playbook: Playbook) -> Play:
+    """The play for whatever no other play is for. Raises `NoFallbackError` for a playbook that was never checked."""
+    for play in playbook.plays:
+        if play.fallback:
+            return play
+    raise NoFallbackError("write one play with `fallback: yes`")
+
+
+def _fits(play: Play, trigger: Rule, persona: str, stage: str, product: str, has_phone: bool) -> bool:
+    return not play.fallback and all(
+        (
+            not play.triggers or trigger in play.triggers,
+            not play.personas or persona in play.personas,
+            not play.stages or stage in play.stages,
+            not play.products or product.casefold() in play.products,
+            play.phone is None or play.phone is has_phone,
+        ),
+    )
+
+
+def _rank(play: Play) -> tuple[int, tuple[bool, ...], str]:
+    named = (bool(play.personas), bool(play.stages), bool(play.products), bool(play.triggers), play.phone is not None)
+    return -sum(named), tuple(not each for each in named), play.name
+
+
+def _why(play: Play, trigger: Rule, persona: str, stage: str, product: str, rivals: int) -> str:
+    return f"{', '.join(_named(play, trigger, persona, stage, product)) or 'fits anyone'}; " + (
+        "the only play that fits" if rivals == 1 else f"the most specific of {rivals} that fit"
+    )
+
+
+def _named(play: Play, trigger: Rule, persona: str, stage: str, product: str) -> Iterator[str]:
+    if play.triggers:
+        yield f"for {trigger.replace('_', ' ')}"
+    if play.personas:
+        yield f"for the persona {persona}"
+    if play.stages:
+        yield f"at the stage {stage}"
+    if play.products:
+        yield f"about {product}"
+    if play.phone is not None:
+        yield "with a phone" if play.phone else "without a phone"
