@@ -186,12 +186,14 @@ def source(name: str) -> Source:
 def signed(name: str, path: str, body: bytes, now: datetime) -> Request:
     """The request as this vendor would send it at this moment."""
     plain = ("content-type", "application/json")
+    sender = source(name)
     webhook = Webhook(
         received_at=now,
         body=body,
         content=body,
         headers=[(plain[0].encode(), plain[1].encode())],
         path=path,
+        door=sender.doors.get(path, ""),
         site=Site(public_url=PUBLIC_URL),
     )
-    return Request(path, (plain, *source(name).verification.sign(webhook, SECRETS[name].encode()).items()), body)
+    return Request(path, (plain, *sender.verification.sign(webhook, SECRETS[name].encode()).items()), body)

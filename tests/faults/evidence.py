@@ -1,0 +1,137 @@
+"""What a run has left behind: on the log, in the router's tables, in the messenger's ledger. Read, never written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Table, select
+
+from runtime.database import Database
+from runtime.log import Log, Partition, Record
+from schemas import dead_letter, feedback
+from schemas import event as event_schema
+from schemas.dead_letter import DeadLetter
+from schemas.event import Event, IdentifierKind
+from schemas.fact import decode
+from schemas.feedback import Feedback
+from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK, Topic
+from services.notifier import tables as messenger
+from services.router.adapters import codec, tables
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.lead import Dossier, IdentifierKey
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One row of the verdicts."""
+
+    event: UUID
+    lead: UUID
+    seq: int
+    outcome: str
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything that the invariants look at."""
+
+    events: Sequence[Event] = ()
+    """All records of both lanes, redeliveries included, lane by lane and partition by partition in order."""
+    acts: Sequence[Feedback] = ()
+    letters: Sequence[DeadLetter] = ()
+    seen: frozenset[UUID] = frozenset()
+    rulings: Sequence[Ruling] = ()
+    dossiers: dict[IdentifierKey, Dossier] = field(default_factory=dict)
+    handoffs: Sequence[Handoff] = ()
+    items: Sequence[TriageItem] = ()
+    undelivered: Sequence[tuple[UUID, str, int, str, str]] = ()
+    """(handoff, kind, sequence, channel, state) of ledger rows that have not come to an end."""
+
+    def distinct(self) -> dict[UUID, Event]:
+        """The first record of each event, by its de-duplication key."""
+        found: dict[UUID, Event] = {}
+        for event in self.events:
+            found.setdefault(key_of(event), event)
+        return found
+
+
+def key_of(event: Event) -> UUID:
+    """The half of an event's hash by which the state knows it."""
+    return UUID(hex=event.dedup_key[:32])
+
+
+async def gathered(log: Log, database: Database) -> Evidence:
+    """Read it all."""
+    found = Evidence(
+        events=[
+            *await _facts(log, EVENTS_URGENT, event_schema.DECODER),
+            *await _facts(log, EVENTS_BEHAVIOUR, event_schema.DECODER),
+        ],
+        acts=await _facts(log, FEEDBACK, feedback.DECODER),
+        letters=await _facts(log, DEAD_LETTERS, dead_letter.DECODER),
+    )
+    found.seen = frozenset(row.key for row in await _rows(database, tables.SEEN))
+    found.rulings = [Ruling(row.event, row.lead, row.seq, row.outcome) for row in await _rows(database, tables.VERDICT)]
+    found.dossiers = {
+        IdentifierKey(IdentifierKind(row.kind), row.value): codec.DOSSIER.decode(row.dossier)
+        for row in await _rows(database, tables.IDENTIFIER)
+    }
+    found.handoffs = [codec.HANDOFF.decode(row.handoff) for row in await _rows(database, tables.HANDOFF)]
+    found.items = [codec.TRIAGE.decode(row.item) for row in await _rows(database, tables.TRIAGE)]
+    found.undelivered = [
+        (row.handoff, row.kind, row.sequence, row.channel, row.state)
+        for row in await _rows(database, messenger.DELIVERIES)
+        if row.settled_at is None
+    ]
+    return found
+
+
+async def _facts(log: Log, topic: Topic, decoder: "msgspec.json.Decoder[F]") -> list[F]:
+    found: list[F] = []
+    for partition in await log.partitions(topic.name):
+        found += [decode(record.value, decoder) for record in await records(log, partition)]
+    return found
+
+
+async def records(log: Log, partition: Partition) -> list[Record]:
+    """Everything one partition holds."""
+    first, end = await log.bounds(partition)
+    found: list[Record] = []
+    while first < end:
+        some = await log.read(partition, first)
+        if not some:
+            break
+        found += some
+        first = some[-1].offset + 1
+    return found
+
+
+async def _rows(database: Database, table: Table) -> Sequence[Row[tuple[object, ...]]]:
+    async with database.reading() as connection:
+        return (await connection.execute(select(table))).all()
+
+
+async def unsettled(log: Log, database: Database) -> Sequence[str]:
+    """What is still under way, in words; empty once everything that was sent has come to its end."""
+    waiting = []
+    for positions in (tables.POSITIONS, messenger.POSITIONS):
+        for row in await _rows(database, positions):
+            _, end = await log.bounds(Partition(row.topic, row.number))
+            if row.next < end:
+                waiting.append(f"{positions.name} {row.topic}/{row.number}: {end - row.next} to go")
+    outboxes = {outbox.name: await _rows(database, outbox) for outbox in (tables.OUTBOX, messenger.OUTBOX)}
+    waiting += [f"{name}: {len(rows)} to publish" for name, rows in outboxes.items() if rows]
+    held = [row for row in await _rows(database, tables.TIMER) if row.kind == feedback.TimerKind.HOLD_ELAPSED]
+    if held:
+        waiting.append(f"{len(held)} held clicks")
+    queued = [row for row in await _rows(database, tables.HANDOFF) if row.state == "queued"]
+    if queued:
+        waiting.append(f"{len(queued)} handoffs to offer")
+    open_rows = [row for row in await _rows(database, messenger.DELIVERIES) if row.settled_at is None]
+    if open_rows:
+        waiting.append(f"{len(open_rows)} cards to deliver")
+    return waiting
