@@ -126,6 +126,22 @@ class Progress:
     next: int
     end: int
     turned: float
+    trouble: str = ""
+    """Why it stands still, for a person: taking over, retrying, fenced, lost. Empty while it works."""
+
+
+def lost(partition: Partition, offset: int, first: int, end: int) -> OffsetLostError:
+    """The error for a reader at an `offset` that the log, which holds [first, end), no longer or not yet has."""
+    where = f"{partition.topic}/{partition.number}"
+    if offset < first:
+        return OffsetLostError(
+            f"{where}: offset {offset} is gone, the log begins at {first}: records were deleted before they were read. "
+            f"Find out why the reader fell behind; to accept the loss, store {first} as its next offset and restart it"
+        )
+    return OffsetLostError(
+        f"{where}: offset {offset} lies beyond the log's end, {end}: the log was replaced or restored from a backup. "
+        f"Restore the database that belongs to it; to read what it holds, store {first} as the next offset and restart"
+    )
 
 
 class Log(Protocol):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -48,6 +49,8 @@ class Settings(BaseSettings):
     """`postgresql+asyncpg://…`; nothing means SQLite under `data`."""
     topic_prefix: str = "playcaller."
     partitions: int = 8
+    retention: timedelta = timedelta(days=30)
+    """How long the log keeps a record: the promise to those who ask to be forgotten."""
     append_timeout: float = 3.0
     """Seconds after which an append that is not durable is refused (below the shortest sender's deadline)."""
     clock_skew: float = 1.0

@@ -1,0 +1,124 @@
+"""Real servers for every test that wants one: given by the environment, else started here, once a run."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
+
+from playcaller.servers.kafka import kafka
+from playcaller.servers.postgres import postgres
+from runtime.clock import SystemClock
+from runtime.database import Database
+from runtime.kafka import KafkaLog
+from runtime.log import Log
+from runtime.settings import Settings
+from runtime.sqlite_log import SqliteLog
+
+settings.register_profile("default", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("PLAYCALLER_TEST_PROFILE", "default"))
+
+_VERSIONS: dict[str, str] = {}
+_SERVERS = {
+    "sqlite": pytest.param("sqlite"),
+    "postgresql": pytest.param("postgresql", marks=pytest.mark.servers),
+    "kafka": pytest.param("kafka", marks=pytest.mark.servers),
+}
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.__stderr__)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a real broker: `PLAYCALLER_TEST_KAFKA`, else one started for this run."""
+    given = os.environ.get("PLAYCALLER_TEST_KAFKA")
+    if given:
+        _VERSIONS["Apache Kafka"] = f"given at {given}"
+        yield given
+        return
+    async with kafka(tmp_path_factory.mktemp("kafka"), _tell) as broker:
+        _VERSIONS["Apache Kafka"] = broker.version
+        yield broker.bootstrap
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The URL of a real PostgreSQL: `PLAYCALLER_TEST_DATABASE_URL`, else one started for this run."""
+    given = os.environ.get("PLAYCALLER_TEST_DATABASE_URL")
+    if given:
+        url = make_url(given).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+        _VERSIONS["PostgreSQL"] = f"{await _version(url)} (given)"
+        yield url
+        return
+    async with postgres(tmp_path_factory.mktemp("postgres"), _tell) as server:
+        _VERSIONS["PostgreSQL"] = await _version(server.url)
+        yield server.url
+
+
+async def _version(url: str) -> str:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        return str(await connection.fetchval("SHOW server_version"))
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def fresh_postgres_url(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of a database that was just created and is dropped after the test."""
+    name = f"playcaller_{uuid4().hex}"
+    url = make_url(postgres_url)
+    server = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    await _administer(server, f'CREATE DATABASE "{name}"')
+    yield url.set(database=name).render_as_string(hide_password=False)
+    await _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _administer(server: str, statement: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(params=[_SERVERS["sqlite"], _SERVERS["postgresql"]])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once for each dialect."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/state.db"
+    return str(await _value(request, "fresh_postgres_url"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, empty database, once for each dialect."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(params=[_SERVERS["sqlite"], _SERVERS["kafka"]])
+def log_engine(request: pytest.FixtureRequest) -> str:
+    """Each engine a log can run on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def log_settings(request: pytest.FixtureRequest, log_engine: str, tmp_path: Path) -> Settings:
+    """Settings for a log on which nothing stands yet, once for each engine: four partitions, topics of its own."""
+    prefix = f"t{uuid4().hex[:12]}."
+    bootstrap = request.getfixturevalue("kafka_bootstrap") if log_engine == "kafka" else ""
+    return Settings(
+        data=tmp_path, log_engine=log_engine, topic_prefix=prefix, partitions=4, kafka_bootstrap=bootstrap
+    )
