@@ -21,6 +21,15 @@ def source_secrets(data: Path, sources: Iterable[str], environment: Mapping[str,
     return {name: _configured(name, environment) or kept[name] for name in sources}
 
 
+def lasting(data: Path, name: str) -> str:
+    """One secret that every process of this data directory shares, made on first use."""
+    kept = _read(data / "secrets.json")
+    if name not in kept:
+        kept[name] = secrets.token_hex(32)
+        _write(data / "secrets.json", kept)
+    return kept[name]
+
+
 def as_environment(secret: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
     """The settings that turn each source on which the environment leaves off."""
     names = {variable(name): value for name, value in secret.items()}

@@ -13,7 +13,10 @@ def plainly() -> Iterator[None]:
     from pydantic import ValidationError
     from sqlalchemy.exc import DBAPIError
 
+    from playcaller.ring import RingError
+    from playcaller.servers.child import ServerError
     from runtime.discovery import PluginError
+    from runtime.lockfile import HeldError
     from runtime.log import LogError
     from runtime.migrations import MigrationError
 
@@ -23,8 +26,8 @@ def plainly() -> Iterator[None]:
         _end("\n".join(_setting(error["loc"], error["msg"]) for error in fault.errors(include_input=False)))
     except DBAPIError as fault:
         _end(f"The database does not answer ({type(fault.orig).__name__}): check PLAYCALLER_DATABASE_URL. {DEBUG_HINT}")
-    except (PluginError, LogError, MigrationError) as fault:
-        _end(f"{type(fault).__name__.removesuffix('Error')}: {fault}")
+    except (PluginError, LogError, MigrationError, ServerError, HeldError, RingError) as fault:
+        _end(str(fault))
     except OSError as fault:
         _end(f"{fault.strerror or fault}{f': {fault.filename}' if fault.filename else ''}")
 
@@ -41,3 +44,10 @@ def _end(message: str) -> None:
         raise  # noqa: PLE0704  (called only while a fault is being handled; the traceback is what was asked for)
     sys.stderr.write(f"{message}\n")
     raise SystemExit(1)
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first plain exception of a group: where several tasks fail, the first is the cause and the rest its echo."""
+    for one in group.exceptions:
+        return first_of(one) if isinstance(one, BaseExceptionGroup) else one
+    return group
