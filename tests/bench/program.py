@@ -59,13 +59,14 @@ class Bench:
 Program = Callable[[Bench], AsyncIterator[Pair | Note]]
 
 
-def run(program: Program) -> None:
-    """The body of a program's `__main__`: take its arguments, run it, print what it saw."""
+def run(program: Program, loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
+    """The body of a program's `__main__`: take its arguments, run it (on such an event loop), print what it saw."""
     ask = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     ask.add_argument("--rounds", type=int, default=5)
     ask.add_argument("--full", action="store_true")
     told = ask.parse_args()
-    asyncio.run(_run(program, told.rounds, full=told.full))
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(_run(program, told.rounds, full=told.full))
 
 
 async def _run(program: Program, rounds: int, *, full: bool) -> None:
