@@ -9,6 +9,7 @@ from playcaller.audience import Audience
 from playcaller.preparing import prepare
 from playcaller.ring import Addresses, Ring
 from playcaller.stopping import stops
+from runtime.health import serve_health
 from runtime.opening import open_carriage
 from runtime.settings import Settings
 from services.ingest.service import serve as serve_ingest
@@ -22,7 +23,10 @@ from services.router.settings import RouterSettings
 @asynccontextmanager
 async def embedded(settings: Settings, audience: Audience) -> AsyncIterator[Ring]:
     """Run the ring while the block runs. Where a service fails, the block is cancelled and the failure raised."""
-    async with open_carriage(settings) as carriage:
+    async with (
+        open_carriage(settings) as carriage,
+        serve_health(carriage.health, settings.health_host, settings.health_port) as port,
+    ):
         await prepare(carriage)
         addresses = Addresses()
         with stops(carriage.stop):
@@ -36,7 +40,10 @@ async def embedded(settings: Settings, audience: Audience) -> AsyncIterator[Ring
                     serve_ingest(carriage, IngestSettings.load(), partial(addresses.announce, "ingest")), name="ingest"
                 )
                 await addresses.complete.wait()
-                facts = {"runs on": f"one process, SQLite in {settings.data}"}
+                facts = {
+                    "runs on": f"one process, SQLite in {settings.data}",
+                    "health": f"http://{settings.health_host}:{port}/ready, /live, /metrics",
+                }
                 try:
                     yield Ring(addresses, carriage.log, carriage.stop, facts)
                 finally:

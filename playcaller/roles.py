@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from playcaller.narration import Listening, Routed, say
 from playcaller.stopping import stops
 from runtime.carriage import Carriage
+from runtime.health import serve_health
 from runtime.opening import open_carriage
 from runtime.settings import Settings
 from runtime.telemetry import configure
@@ -63,6 +64,9 @@ def run(role: str) -> None:
 
 
 async def _run(serve: Serve, settings: Settings) -> None:
-    async with open_carriage(settings) as carriage:
+    async with (
+        open_carriage(settings) as carriage,
+        serve_health(carriage.health, settings.health_host, settings.health_port),
+    ):
         with stops(carriage.stop):
             await serve(carriage)

@@ -12,7 +12,7 @@ from playcaller.audience import TOPICS, Audience
 from playcaller.generated import as_environment, source_secrets
 from playcaller.people import first_of
 from playcaller.ring import Ring
-from playcaller.story.posting import sources
+from playcaller.story.posting import ORIGIN, sources
 from playcaller.story.script import Telling, scenes
 from playcaller.story.telling import Teller
 from playcaller.terminal import Terminal
@@ -42,6 +42,7 @@ def _settled(data: Path | None, *, once: bool) -> Settings:
         os.environ["PLAYCALLER_DATA"] = str(data)
     os.environ.setdefault("PLAYCALLER_LOG_LEVEL", "ERROR")
     os.environ.setdefault("PLAYCALLER_LOG_FORMAT", "console")
+    os.environ.setdefault("PLAYCALLER_INGEST_ORIGINS", ORIGIN)
     if once:
         os.environ.setdefault("PLAYCALLER_INGEST_PORT", "0")
         os.environ.setdefault("PLAYCALLER_NOTIFIER_PORT", "0")

@@ -12,6 +12,8 @@ from runtime.discovery import discover
 from services.ingest.source import Source
 from services.ingest.webhook import Site, Webhook
 
+ORIGIN = "https://www.brightwater.example"
+"""Where the story's company has its website, and its form."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -39,10 +41,10 @@ def request(door: str, post: Post, secret: str) -> httpx.Request:
         received_at=datetime.now(UTC),
         body=body,
         content=body,
-        headers=((b"content-type", media_type.encode()),),
+        headers={b"content-type": media_type.encode()},
         path=urlsplit(url).path,
         door=source.doors.get(path, ""),
-        site=Site(public_url=door),
+        site=Site(public_url=door, origins=frozenset({ORIGIN})),
     )
     signed = source.verification.sign(webhook, secret.encode())
     return httpx.Request("POST", url, content=body, headers={"Content-Type": media_type, **signed})
