@@ -1,6 +1,5 @@
 """Real servers for every test that wants one: given by the environment, else started here, once a run."""
 
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -17,10 +16,9 @@ from playcaller.servers.kafka import kafka
 from playcaller.servers.postgres import postgres
 from runtime.clock import SystemClock
 from runtime.database import Database
-from runtime.kafka import KafkaLog
 from runtime.log import Log
-from runtime.settings import Settings
-from runtime.sqlite_log import SqliteLog
+from runtime.opening import make_log
+from runtime.settings import LogEngine, Settings
 
 settings.register_profile("default", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -93,11 +91,11 @@ async def _administer(server: str, statement: str) -> None:
 
 
 @pytest.fixture(params=[_SERVERS["sqlite"], _SERVERS["postgresql"]])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, once for each dialect."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}/state.db"
-    return str(await _value(request, "fresh_postgres_url"))
+    return str(request.getfixturevalue("fresh_postgres_url"))
 
 
 @pytest.fixture
@@ -117,8 +115,25 @@ def log_engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def log_settings(request: pytest.FixtureRequest, log_engine: str, tmp_path: Path) -> Settings:
     """Settings for a log on which nothing stands yet, once for each engine: four partitions, topics of its own."""
-    prefix = f"t{uuid4().hex[:12]}."
     bootstrap = request.getfixturevalue("kafka_bootstrap") if log_engine == "kafka" else ""
     return Settings(
-        data=tmp_path, log_engine=log_engine, topic_prefix=prefix, partitions=4, kafka_bootstrap=bootstrap
+        data=tmp_path,
+        log_engine=LogEngine(log_engine),
+        topic_prefix=f"t{uuid4().hex[:12]}.",
+        partitions=4,
+        kafka_bootstrap=bootstrap,
+        grace=5.0,
     )
+
+
+@pytest.fixture
+async def log(log_settings: Settings) -> AsyncIterator[Log]:
+    """An open log on which nothing stands yet, once for each engine."""
+    async with make_log(log_settings, SystemClock()) as opened:
+        yield opened
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which real servers took part."""
+    for name, version in _VERSIONS.items():
+        terminalreporter.write_line(f"{name} {version} was really used")
