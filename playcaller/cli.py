@@ -102,9 +102,8 @@ def migrate() -> None:
 @app.command(context_settings=FORWARDED, add_help_option=False)
 def playbook(context: typer.Context) -> None:
     """Check the marketers' playbook, and what else can be done with it (`playbook --help`)."""
-    from services.router.playbook_commands import app as commands
-
     from playcaller.people import plainly
+    from services.router.playbook_commands import app as commands
 
     with plainly():
         commands(args=context.args, prog_name="playcaller playbook")

@@ -9,12 +9,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from playcaller.story.posting import sources
 from runtime.clock import SystemClock
 from runtime.database import Database
 from runtime.opening import database_url, make_log
 from runtime.settings import LogEngine, Settings
 from runtime.telemetry import configure
+from services.ingest.reading import sources
 from services.ingest.settings import SourceSettings, source_settings
 from services.ingest.webhook import Site
 from services.router.adapters.playbook_files import load

@@ -48,6 +48,7 @@ async def _router(carriage: Carriage) -> None:
 
 async def _notifier(carriage: Carriage) -> None:
     from services.notifier.service import serve
+
     from services.notifier.settings import NotifierSettings
 
     await serve(carriage, NotifierSettings.load(), _announce("notifier"))

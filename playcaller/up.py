@@ -12,7 +12,7 @@ from playcaller.audience import TOPICS, Audience
 from playcaller.generated import as_environment, source_secrets
 from playcaller.people import first_of
 from playcaller.ring import Ring
-from playcaller.story.posting import ORIGIN, sources
+from playcaller.story.posting import ORIGIN
 from playcaller.story.script import Telling, scenes
 from playcaller.story.telling import Teller
 from playcaller.terminal import Terminal
@@ -20,6 +20,7 @@ from playcaller.watching import watching
 from runtime.settings import Settings
 from runtime.telemetry import configure
 from schemas.verdict import Outcome
+from services.ingest.reading import sources
 
 UNSETTLED = 1
 
