@@ -1,0 +1,100 @@
+"""Reads `plays`: what a command means goes into the tables in the transaction that moves the offset."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import assert_never
+from uuid import uuid5
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runtime.clock import Clock
+from runtime.database import Database
+from runtime.log import Batch, Message, Partition, Position, Record
+from runtime.outbox import Outbox
+from runtime.positions import Positions
+from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.fact import MalformedFactError, NewerFactError, decode, encode
+from schemas.play import DECODER, DeliverPlay, ErasePlay, PlayCommand
+from schemas.topics import DEAD_LETTERS
+from services.notifier.channel import Capabilities
+from services.notifier.delivery import NAMESPACE
+from services.notifier.intake import Intake
+from services.notifier.tables import POSITIONS
+
+GROUP = "notifier"
+SOURCE = "notifier"
+"""What stands as the source of a command's dead letter: no sender of webhooks is to blame."""
+
+
+class PlaysHandler:
+    """The runtime's handler for `plays`. Nothing is sent here: the courier is told that something is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        on: Mapping[str, Capabilities],
+        wake: Callable[[], None],
+    ) -> None:
+        self._database, self._outbox, self._clock, self._wake = database, outbox, clock, wake
+        self._intake, self._positions = Intake(on), Positions(POSITIONS)
+
+    async def assigned(self, partition: Partition) -> Position:
+        """Take the partition over."""
+        async with self._database.transaction() as connection:
+            return await self._positions.take(connection, partition)
+
+    async def handle(self, batch: Batch) -> None:
+        """Take the commands in, in order; what cannot be decoded becomes a dead letter."""
+        now = self._clock.now()
+        read = [(record, _decoded(record, now)) for record in batch.records]
+        dead = [said for _, said in read if isinstance(said, DeadLetter)]
+        async with self._database.transaction() as connection:
+            await self._positions.move(connection, batch)
+            for record, command in read:
+                if not isinstance(command, DeadLetter):
+                    await self._take(connection, command, record, now)
+            letters = [(DEAD_LETTERS.name, Message(SOURCE.encode(), encode(letter))) for letter in dead]
+            await self._outbox.put(connection, letters)
+        self._wake()
+        if dead:
+            await self._outbox.flush()
+
+    async def revoked(self, partition: Partition) -> None:
+        """Nothing is cached of a partition."""
+
+    async def _take(self, connection: AsyncConnection, command: PlayCommand, record: Record, now: datetime) -> None:
+        match command:
+            case DeliverPlay():
+                await self._intake.take(connection, command, record.value, now)
+            case ErasePlay():
+                await self._intake.erase(connection, command, now)
+            case _:
+                assert_never(command)
+
+
+def _decoded(record: Record, now: datetime) -> PlayCommand | DeadLetter:
+    try:
+        return decode(record.value, DECODER)
+    except NewerFactError as fault:
+        return _letter(record, DeadLetterReason.NEWER, str(fault), now)
+    except MalformedFactError as fault:
+        return _letter(record, DeadLetterReason.MALFORMED, str(fault), now)
+
+
+def _letter(record: Record, reason: DeadLetterReason, detail: str, now: datetime) -> DeadLetter:
+    partition = record.partition
+    return DeadLetter(
+        id=uuid5(NAMESPACE, f"{partition.topic}/{partition.number}/{record.offset}"),
+        reason=reason,
+        detail=detail,
+        at=now,
+        source=SOURCE,
+        topic=partition.topic,
+        partition=partition.number,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+    )

@@ -1,0 +1,172 @@
+"""Takes a command into the tables: what is shown now, to whom, and which messages are due. The newest version wins."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.handoff import OPEN
+from schemas.play import Address, CardKind, DeliverPlay, ErasePlay, Recipient
+from services.notifier.backoff import budget
+from services.notifier.channel import Capabilities
+from services.notifier.delivery import State, key_of
+from services.notifier.metrics import IGNORED
+from services.notifier.tables import DELIVERIES, HANDOFFS, PEOPLE, REACTIONS, READERS, millis
+from services.notifier.upsert import put_if_absent, upsert
+
+LAST_RESORT = "inbox"
+"""Everybody has one: whom no other channel reaches finds the card there."""
+_ADDRESSES = msgspec.json.Decoder(tuple[Address, ...])
+
+
+class Intake:
+    """Writes what a command means, within the caller's transaction. `on` are the channels that are switched on."""
+
+    def __init__(self, on: Mapping[str, Capabilities]) -> None:
+        self._on = on
+
+    async def take(self, connection: AsyncConnection, play: DeliverPlay, value: bytes, now: datetime) -> None:
+        """Show this. `value` is the command as it stood on the log; taking it twice changes nothing."""
+        shown = await _shown(connection, play.handoff)
+        if shown is not None and shown.erased:
+            IGNORED.labels("erased").inc()
+            return
+        if shown is not None and play.version < shown.version:
+            IGNORED.labels("stale").inc()
+            return
+        newer = shown is None or play.version > shown.version
+        if newer or play.kind in {CardKind.OFFER, CardKind.TRIAGE}:
+            row = {"handoff": play.handoff, "version": play.version, "at": millis(play.at), "play": value}
+            await upsert(connection, HANDOFFS, row)
+        for recipient in play.recipients:
+            await self._tell(connection, play, recipient, now)
+        if newer and shown is not None:
+            await self.refresh(connection, play.handoff, now)
+
+    async def erase(self, connection: AsyncConnection, command: ErasePlay, now: datetime) -> None:
+        """Forget the person: blank what is kept, cancel what is due, and have every card that can be edited edited."""
+        blank = {"handoff": command.handoff, "at": millis(command.at), "play": None, "erased": True}
+        shown = await _shown(connection, command.handoff)
+        await upsert(connection, HANDOFFS, {**blank, "version": shown.version + 1 if shown else 1})
+        await connection.execute(update(READERS).where(READERS.c.handoff == command.handoff).values(notice=""))
+        await connection.execute(delete(REACTIONS).where(REACTIONS.c.handoff == command.handoff))
+        await _skip(connection, command.handoff, None, "the person asked to be forgotten", now)
+        await self.refresh(connection, command.handoff, now)
+
+    async def refresh(self, connection: AsyncConnection, handoff: UUID, now: datetime) -> None:
+        """Have every card of the handoff that can be changed in place show what is true now."""
+        table = DELIVERIES
+        able = [name for name, can in self._on.items() if can.updates]
+        shown = (table.c.handoff == handoff) & table.c.whole & (table.c.state == State.DELIVERED.value)
+        due = update(table).where(shown & table.c.channel.in_(able))
+        await connection.execute(due.values(refresh_at=millis(now), refreshes=0))
+
+    async def _tell(self, connection: AsyncConnection, play: DeliverPlay, recipient: Recipient, now: datetime) -> None:
+        person = recipient.person
+        await _remember(connection, play, recipient)
+        table = DELIVERIES
+        mine = (table.c.handoff == play.handoff) & (table.c.person == person)
+        rows = (await connection.execute(select(table).where(mine).order_by(table.c.created_at))).all()
+        if any(row.kind == play.kind.value and row.sequence == play.sequence for row in rows):
+            IGNORED.labels("repeated").inc()
+            return
+        cards = [row for row in rows if row.whole and row.state not in {State.FAILED.value, State.SKIPPED.value}]
+        if play.kind is CardKind.UPDATE and cards:
+            await self._follow_up(connection, play, recipient, cards, now)
+            return
+        if play.kind is CardKind.UPDATE and (play.state not in OPEN or person not in play.actors):
+            return  # they never saw a card, and there is nothing for them to do
+        if play.kind is CardKind.REMINDER:
+            await _skip(connection, play.handoff, person, "the reminder carries the play", now)
+        address = self.first(recipient.addresses, person)
+        if address is not None:
+            await _due(connection, play, person, address, whole=True, now=now)
+
+    def first(self, addresses: Sequence[Address], person: str, after: str = "") -> Address | None:
+        """The person's first address on a channel that is on; with `after`, the next one behind that channel's."""
+        known = [*addresses]
+        if not any(one.channel == LAST_RESORT for one in known):
+            known.append(Address(channel=LAST_RESORT, address=person))
+        if after:
+            names = [one.channel for one in known]
+            known = known[names.index(after) + 1 :] if after in names else []
+        return next((one for one in known if one.channel in self._on), None)
+
+    async def _follow_up(
+        self, connection: AsyncConnection, play: DeliverPlay, recipient: Recipient, cards: Sequence[Any], now: datetime
+    ) -> None:
+        """A short message under the card, where the card itself cannot say it or somebody has to be nudged."""
+        last = cards[-1]
+        if last.state == State.DUE.value:
+            return  # the card has not gone out yet: it will show the newest state by itself
+        can = self._on.get(last.channel)
+        if can is None:
+            return
+        silent = can.updates or last.shown_state == play.state.value
+        if play.notice or not silent:
+            address = Address(channel=last.channel, address=last.address)
+            await _due(connection, play, recipient.person, address, whole=False, now=now)
+
+
+async def _shown(connection: AsyncConnection, handoff: UUID) -> Any:
+    found = select(HANDOFFS.c.version, HANDOFFS.c.erased).where(HANDOFFS.c.handoff == handoff).with_for_update()
+    return (await connection.execute(found)).one_or_none()
+
+
+async def _remember(connection: AsyncConnection, play: DeliverPlay, recipient: Recipient) -> None:
+    reader = {
+        "handoff": play.handoff,
+        "person": recipient.person,
+        "name": recipient.name,
+        "addresses": msgspec.json.encode(recipient.addresses).decode(),
+        "notice": play.notice,
+        "version": play.version,
+    }
+    await upsert(connection, READERS, reader)
+    for one in recipient.addresses:
+        row = {"channel": one.channel, "address": one.address, "person": recipient.person, "name": recipient.name}
+        await upsert(connection, PEOPLE, row)
+
+
+async def _due(
+    connection: AsyncConnection, play: DeliverPlay, person: str, address: Address, *, whole: bool, now: datetime
+) -> None:
+    row = due_row(play.handoff, play.kind, play.sequence, person, address, whole=whole, now=now)
+    await put_if_absent(connection, DELIVERIES, [{**row, "until": millis(budget(now, play.expires_at))}])
+
+
+def due_row(
+    handoff: UUID, kind: CardKind, sequence: int, person: str, address: Address, *, whole: bool, now: datetime
+) -> dict[str, Any]:
+    """A new row of the ledger, due at once, without its `until`."""
+    return {
+        "handoff": handoff,
+        "kind": kind.value,
+        "sequence": sequence,
+        "person": person,
+        "channel": address.channel,
+        "key": key_of(handoff, kind, sequence, person, address.channel),
+        "address": address.address,
+        "whole": whole,
+        "state": State.DUE.value,
+        "created_at": millis(now),
+        "due_at": millis(now),
+    }
+
+
+async def _skip(connection: AsyncConnection, handoff: UUID, person: str | None, why: str, now: datetime) -> None:
+    table = DELIVERIES
+    waiting = (table.c.handoff == handoff) & (table.c.state == State.DUE.value)
+    if person is not None:
+        waiting &= table.c.person == person
+    skipped = {"state": State.SKIPPED.value, "detail": why, "settled_at": millis(now)}
+    await connection.execute(update(table).where(waiting).values(skipped))
+
+
+def addresses_of(stored: str) -> tuple[Address, ...]:
+    """The addresses in a reader's row."""
+    return _ADDRESSES.decode(stored)
