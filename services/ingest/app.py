@@ -1,0 +1,132 @@
+"""The app behind the door: everything people read, and the form by which a rep brings a lead."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import FastAPI, Request, Response, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from services.ingest.answer import Answer, problem
+from services.ingest.gate import Gate
+from services.ingest.refusal import Refusal
+
+SALES = "sales"
+Forward = Callable[[str, Request, bytes], Awaitable[Answer]]
+"""Hands a checked body to a source, as if it had come by its door."""
+
+
+_REASONS = {404: Refusal.UNKNOWN_PATH, 405: Refusal.METHOD, 413: Refusal.TOO_LARGE}
+
+
+class BroughtLead(BaseModel):
+    """A lead that sales brings itself: judged by exactly the rules that judge everybody's."""
+
+    model_config = ConfigDict(extra="allow")
+
+    email: str = Field("", examples=["ada@acme.example"], max_length=254)
+    phone: str = Field("", examples=["+49 30 901820"], max_length=40, description="with its country code")
+    first_name: str = Field("", max_length=100)
+    last_name: str = Field("", max_length=100)
+    title: str = Field("", examples=["Vice President, Sales"], max_length=200)
+    company: str = Field("", max_length=200)
+    product: str = Field("", max_length=200)
+    budget: str = Field("", examples=["yes"], description="Is a budget approved? yes or no", max_length=40)
+    time_frame: str = Field("", examples=["this_quarter"], max_length=60)
+    contact_way: str = Field("", examples=["phone"], max_length=40)
+    consultation: str = Field("", examples=["yes"], description="Did they ask to talk to somebody?", max_length=40)
+    message: str = Field("", max_length=4000)
+    id: str = Field("", description="your own id: sending the lead again with it does no harm", max_length=200)
+
+
+class Taken(BaseModel):
+    """It is durable; what becomes of it is decided next."""
+
+    status: str = "accepted"
+
+
+class SourceState(BaseModel):
+    """One source, as it is configured here."""
+
+    name: str
+    title: str
+    on: bool
+    door: str
+    docs: list[str]
+    attested: str
+    claimed: str
+
+
+def build_app(gates: Mapping[str, Gate], forward: Forward) -> FastAPI:
+    """The FastAPI app. Its own OpenAPI stands at `/openapi.json`, for people at `/docs`."""
+    app = FastAPI(
+        title="Playcaller: the door",
+        description="Marketing tools post to `/webhooks/<source>`; sales brings its own leads to `/leads`.",
+        version="1",
+        redoc_url=None,
+    )
+    _people(app, gates)
+    if SALES in gates:
+        _sales(app, forward)
+    _problems(app)
+    return app
+
+
+def _people(app: FastAPI, gates: Mapping[str, Gate]) -> None:
+    @app.get("/", response_class=PlainTextResponse, include_in_schema=False)
+    async def home() -> str:
+        return "Playcaller takes webhooks here. GET /sources says which; GET /docs describes what people may send.\n"
+
+    @app.get("/sources", summary="Which senders are known, and which are on")
+    async def sources() -> list[SourceState]:
+        return [_state(gate) for _, gate in sorted(gates.items())]
+
+
+def _state(gate: Gate) -> SourceState:
+    source = gate.source
+    return SourceState(
+        name=source.name,
+        title=source.title,
+        on=gate.on,
+        door=f"/webhooks/{source.name}",
+        docs=list(source.docs),
+        attested=source.attested,
+        claimed=source.claimed,
+    )
+
+
+def _sales(app: FastAPI, forward: Forward) -> None:
+    bearer = Security(HTTPBearer(auto_error=False, description="your own token"))
+    refusals: dict[int | str, dict[str, str]] = {
+        400: {"description": "It is not a lead: the detail says what is missing."},
+        401: {"description": "The token belongs to no rep."},
+        503: {"description": "Nothing was kept: send it again."},
+    }
+
+    @app.post(
+        "/leads", summary="Bring a lead of your own", response_model=Taken, responses=refusals, dependencies=[bearer]
+    )
+    async def bring(lead: BroughtLead, request: Request) -> Response:
+        body = lead.model_dump_json(exclude_defaults=True).encode()
+        return _response(await forward(SALES, request, body))
+
+
+def _problems(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, fault: RequestValidationError) -> Response:
+        first = fault.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        return _response(problem(400, Refusal.MALFORMED, f"{where}: {first['msg']}"))
+
+    @app.exception_handler(HTTPException)
+    async def refused(_request: Request, fault: HTTPException) -> Response:
+        reason = _REASONS.get(fault.status_code, Refusal.MALFORMED)
+        mend = fault.detail if reason is Refusal.TOO_LARGE else "GET /docs says what there is"
+        return _response(problem(fault.status_code, reason, mend))
+
+
+def _response(answer: Answer) -> Response:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+    return Response(answer.body, answer.status, headers)
