@@ -67,6 +67,10 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return context
 
 
+_LOOKS, _LOOK_AGAIN = 40, 0.05
+"""How often, and after how many seconds, we look whether a topic that was just made can be used."""
+
+
 class Topics:
     """How many partitions each topic has; those that are missing are made as the settings say."""
 
@@ -122,10 +126,16 @@ class Topics:
         return topics
 
     async def _learn(self, administrator: AIOKafkaAdminClient, topics: list[str]) -> None:
-        for one in await administrator.describe_topics(topics):
-            if one["error_code"] or not one["partitions"]:
-                raise LogUnavailableError(f"topic {one['topic']} is not ready yet")
-            self._counts[one["topic"]] = len(one["partitions"])
+        """A topic that was just made has no leaders for a moment: look again until it has."""
+        for _ in range(_LOOKS):
+            known = await administrator.describe_topics(topics)
+            ready = {one["topic"]: len(one["partitions"]) for one in known if not one["error_code"]}
+            self._counts |= {topic: count for topic, count in ready.items() if count}
+            if all(topic in self._counts for topic in topics):
+                return
+            await asyncio.sleep(_LOOK_AGAIN)
+        late = ", ".join(topic for topic in topics if topic not in self._counts)
+        raise LogUnavailableError(f"topic {late} is not ready yet")
 
     def _configs(self) -> dict[str, str]:
         """A segment is deleted when its newest record is old enough, so its span is taken off the retention."""
