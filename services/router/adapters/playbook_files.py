@@ -39,9 +39,16 @@ from services.router.domain.vocabulary import CLOSED, Vocabulary, suggestion
 from services.router.domain.words import Abbreviations
 
 FILES = (
-    "playbook.yaml scoring.yaml readiness.yaml stages.yaml routing.yaml nurture.yaml domains.yaml targets.csv "
-    "suppressions.csv"
-).split()
+    "playbook.yaml",
+    "scoring.yaml",
+    "readiness.yaml",
+    "stages.yaml",
+    "routing.yaml",
+    "nurture.yaml",
+    "domains.yaml",
+    "targets.csv",
+    "suppressions.csv",
+)
 FOLDERS = ("rules", "personas", "plays", "teams")
 _MOST_FILES = 500
 _LISTS = ("targets.csv", "suppressions.csv", "domains.yaml")
@@ -145,7 +152,8 @@ def _rest(book: Book) -> None:
 def vocabulary_of(book: Book, sheets: Sheets) -> Vocabulary:
     """The words of this playbook's conditions, before checklists and threshold are known."""
     words, plain = sheets.title.model.words, Vocabulary()
-    own = {f"lead.{name}" for name in words.lead_fields} | {f"event.{name}" for name in words.event_properties}
+    own = {f"{of}.{name}" for name in words.lead_fields for of in ("lead", "event")}
+    own |= {f"event.{name}" for name in words.event_properties}
     values = {
         **CLOSED,
         "lead.persona": book.names("personas"),

@@ -1,6 +1,6 @@
 """The shape of the playbook's pages, for people: pydantic models whose messages become faults with file and line."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -9,9 +9,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from schemas.lead import Priority
 from schemas.verdict import Rule
 from services.router.adapters.playbook_types import (
+    AtLeastOne,
     Days,
     Duration,
-    Hours,
     Name,
     Names,
     Points,
@@ -25,34 +25,36 @@ from services.router.adapters.playbook_types import (
 from services.router.domain.playbook import Repeat
 
 
-class _Page(BaseModel):
+class Shape(BaseModel):
+    """What all pages have in common: nothing unknown stands on them."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FloodPage(_Page):
+class FloodPage(Shape):
     """Above these rates claimed events go to triage together."""
 
-    per_form: int = Field(200, ge=1)
-    per_address: int = Field(10, ge=1)
-    per_campaign: int = Field(400, ge=1)
+    per_form: AtLeastOne = 200
+    per_address: AtLeastOne = 10
+    per_campaign: AtLeastOne = 400
     window: Duration = timedelta(minutes=10)
 
 
-class TriagePage(_Page):
+class TriagePage(Shape):
     """Who looks at what is not sure, and from which interest on."""
 
     team: Name
     interest: Points = Decimal(50)
 
 
-class TimingPage(_Page):
+class TimingPage(Shape):
     """How long clicks are held, and from which age an event is history."""
 
     click_hold: Duration = timedelta(seconds=5)
     historical_after: Duration = timedelta(hours=24)
 
 
-class WordsPage(_Page):
+class WordsPage(Shape):
     """The company's own words: abbreviations, and fields and properties beyond the usual ones."""
 
     abbreviations: dict[str, Text] = {}
@@ -60,7 +62,7 @@ class WordsPage(_Page):
     event_properties: Texts = []
 
 
-class TitlePage(_Page):
+class TitlePage(Shape):
     """playbook.yaml."""
 
     title: Text
@@ -68,12 +70,12 @@ class TitlePage(_Page):
     """Our company's own words, for the plays: `{{ our.company }}`. Put in when the playbook loads."""
     last_resort: Name
     triage: TriagePage
-    flood: FloodPage = FloodPage()
-    timing: TimingPage = TimingPage()
-    words: WordsPage = WordsPage()
+    flood: FloodPage = Field(default_factory=FloodPage)
+    timing: TimingPage = Field(default_factory=TimingPage)
+    words: WordsPage = Field(default_factory=WordsPage)
 
 
-class SignalPage(_Page):
+class SignalPage(Shape):
     """One behaviour or activity."""
 
     label: Text
@@ -86,7 +88,7 @@ class SignalPage(_Page):
     group: Name | None = None
 
 
-class CharacteristicPage(_Page):
+class CharacteristicPage(Shape):
     """Something about who they are."""
 
     label: Text
@@ -94,7 +96,7 @@ class CharacteristicPage(_Page):
     points: Points
 
 
-class PriorityPage(_Page):
+class PriorityPage(Shape):
     """Fit × engagement → A to D. Bands 2, 3, 4 begin at the points given; rows are fit bands 4 down to 1."""
 
     fit_bands: Annotated[list[Points], Field(min_length=3, max_length=3)]
@@ -104,7 +106,7 @@ class PriorityPage(_Page):
     ]
 
 
-class ScoringPage(_Page):
+class ScoringPage(Shape):
     """scoring.yaml."""
 
     scoring: Switch = True
@@ -118,7 +120,7 @@ class ScoringPage(_Page):
     priority: PriorityPage
 
 
-class ItemPage(_Page):
+class ItemPage(Shape):
     """One line of a checklist."""
 
     label: Text
@@ -126,14 +128,14 @@ class ItemPage(_Page):
     ask: Text
 
 
-class ReadinessPage(_Page):
+class ReadinessPage(Shape):
     """readiness.yaml."""
 
     mql: dict[Name, ItemPage] = Field(min_length=1)
     sql: dict[Name, ItemPage] = Field(min_length=1)
 
 
-class ExamplePage(_Page):
+class ExamplePage(Shape):
     """One example that `check` runs: what is given, and whether the rule fires."""
 
     title: Text
@@ -141,7 +143,7 @@ class ExamplePage(_Page):
     expect: Literal["fires", "silent", "unknown"]
 
 
-class RulePage(_Page):
+class RulePage(Shape):
     """rules/<rule>.yaml."""
 
     title: Text
@@ -151,7 +153,7 @@ class RulePage(_Page):
     examples: Annotated[list[ExamplePage], Field(min_length=2)]
 
 
-class PersonaPage(_Page):
+class PersonaPage(Shape):
     """personas/<persona>.yaml."""
 
     label: Text
@@ -161,7 +163,7 @@ class PersonaPage(_Page):
     when: When
 
 
-class StagePage(_Page):
+class StagePage(Shape):
     """One buying stage."""
 
     name: Name
@@ -170,20 +172,20 @@ class StagePage(_Page):
     when: When
 
 
-class StagesPage(_Page):
+class StagesPage(Shape):
     """stages.yaml: from the latest stage to the earliest."""
 
     stages: Annotated[list[StagePage], Field(min_length=1)]
 
 
-class ContentPage(_Page):
+class ContentPage(Shape):
     """One thing to send."""
 
     title: Text
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
 
 
-class AudiencePage(_Page):
+class AudiencePage(Shape):
     """Who a play is for. What is not named does not matter."""
 
     triggers: Annotated[list[Rule], BeforeValidator(listed)] = []
@@ -193,21 +195,21 @@ class AudiencePage(_Page):
     phone: Annotated[bool | None, BeforeValidator(switch)] = None
 
 
-class EmailPage(_Page):
+class EmailPage(Shape):
     """The email template."""
 
     subject: Text
     body: Text
 
 
-class AttemptsPage(_Page):
+class AttemptsPage(Shape):
     """How often to try, within how long."""
 
     number: int = Field(ge=1, le=30)
     within: Duration
 
 
-class PlayPage(_Page):
+class PlayPage(Shape):
     """plays/<play>.yaml."""
 
     title: Text
@@ -228,59 +230,7 @@ class PlayPage(_Page):
     email_first: Text
 
 
-class AddressPage(_Page):
-    """Where a person is reached."""
-
-    channel: Name
-    address: Text
-
-
-class AwayPage(_Page):
-    """Out of office, both days included, in the person's own zone."""
-
-    start: date
-    end: date
-
-
-Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays"]
-
-
-class PersonPage(_Page):
-    """A rep or a manager. Zone, hours and holidays are the team's where they have none of their own."""
-
-    name: Text
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", to_lower=True, max_length=254)]
-    zone: Text | None = None
-    hours: dict[Day, Hours] | None = None
-    holidays: Text | None = None
-    addresses: Annotated[list[AddressPage], Field(min_length=1)]
-    weight: int = Field(1, ge=1, le=100)
-    capacity: int = Field(20, ge=1, le=10_000)
-    away: list[AwayPage] = []
-
-
-class ServicePage(_Page):
-    """The deadlines of one priority, in business time."""
-
-    accept_within: Duration
-    attempt_within: Duration
-    triage_within: Duration = timedelta(hours=4)
-    reminders: Annotated[list[Annotated[float, Field(gt=0, lt=1)]], Field(max_length=5)] = [0.5, 0.8]
-
-
-class TeamPage(_Page):
-    """teams/<team>.yaml."""
-
-    label: Text
-    zone: Text
-    hours: Annotated[dict[Day, Hours], Field(min_length=1)]
-    holidays: Text | None = None
-    service: dict[Priority, ServicePage]
-    manager: dict[Name, PersonPage] = Field(min_length=1, max_length=1)
-    reps: dict[Name, PersonPage] = Field(min_length=1)
-
-
-class RoutePage(_Page):
+class RoutePage(Shape):
     """One routing rule."""
 
     when: When
@@ -288,13 +238,13 @@ class RoutePage(_Page):
     why: Text
 
 
-class RoutingPage(_Page):
+class RoutingPage(Shape):
     """routing.yaml: the first whose `when` is true names the team."""
 
     routing: Annotated[list[RoutePage], Field(min_length=1)]
 
 
-class DomainsPage(_Page):
+class DomainsPage(Shape):
     """domains.yaml."""
 
     free: list[Text] = []
@@ -302,7 +252,7 @@ class DomainsPage(_Page):
     aliases: dict[str, Text] = {}
 
 
-class TrackPage(_Page):
+class TrackPage(Shape):
     """One nurture track."""
 
     name: Name
@@ -310,7 +260,7 @@ class TrackPage(_Page):
     when: When
 
 
-class NurturePage(_Page):
+class NurturePage(Shape):
     """nurture.yaml: the first whose `when` is true."""
 
     tracks: Annotated[list[TrackPage], Field(min_length=1)]

@@ -93,15 +93,15 @@ class _Reader:
     """Makes plain values of nodes, and notes where each stands."""
 
     def __init__(self, page: Page) -> None:
-        self._page, self._left = page, MOST
+        self._page, self._left, self._full = page, MOST, False
 
     def value(self, node: Node, where: Where) -> Any:
         self._left -= 1
         self._page.lines.setdefault(where, node.start_mark.line + 1)
         if self._left < 0 or len(where) > DEEPEST:
-            if self._left != -1_000_000:
+            if not self._full:
                 self._page.fault(where, f"this page holds more than {MOST} values or is nested too deeply: split it")
-            self._left = -1_000_000
+            self._left, self._full = -1, True
             return None
         if str(node.tag) not in _PLAIN:
             self._page.fault(where, f"the tag {str(node.tag)[:60]} has no meaning here: remove it")

@@ -29,8 +29,10 @@ from services.router.domain.playbook import (
     Scoring,
     Stage,
 )
+from services.router.domain.plays import UNKNOWN
 from services.router.domain.vocabulary import Place, Vocabulary
 
+_AGREED = {Rule.SQL_CRITERIA: ("checklist", "sql"), Rule.SCORE_THRESHOLD: ("threshold", "reached")}
 _NO_RESPONSE = frozenset(
     {
         EventType.EMAIL_OPENED,
@@ -50,6 +52,8 @@ def personas_of(book: Book, sheets: list[Sheet[PersonaPage]], vocabulary: Vocabu
     found = []
     for sheet in sheets:
         model = sheet.model
+        if sheet.name == UNKNOWN:
+            sheet.page.fault((), "“unknown” is everybody without a persona: give this page another name")
         if model.order in seen:
             sheet.page.fault(("order",), f"the order {model.order} is {seen[model.order]}'s already: the first wins")
         seen[model.order] = sheet.name
@@ -60,7 +64,7 @@ def personas_of(book: Book, sheets: list[Sheet[PersonaPage]], vocabulary: Vocabu
 
 def stages_of(book: Book, sheet: Sheet[StagesPage], vocabulary: Vocabulary) -> tuple[Stage, ...]:
     """The stages, from the latest to the earliest; the earliest holds for everybody."""
-    found = []
+    found: list[Stage] = []
     for at, model in enumerate(sheet.model.stages):
         when = book.condition(sheet.page, ("stages", at, "when"), vocabulary, Place.STAGE)
         if any(model.name == stage.name for stage in found):
@@ -126,22 +130,28 @@ def rules_of(book: Book, sheets: list[Sheet[RulePage]], vocabulary: Vocabulary) 
 
 def _held(rule: Rule, when: Condition, node: object) -> str:
     """Why this condition cannot be this rule's; empty when it can."""
-    if rule is Rule.SQL_CRITERIA and node != {"checklist": "sql"}:
-        return "this rule is the checklist and nothing else: write `checklist: sql`"
-    if rule is Rule.SCORE_THRESHOLD and node != {"threshold": "reached"}:
-        return "this rule is the threshold and nothing else: write `threshold: reached`"
-    if rule is Rule.CONSULTATION and (when.signals or any(not path.startswith("event.") for path in when.paths)):
+    if rule in _AGREED:
+        word, operand = _AGREED[rule]
+        held = node == {word: operand}
+        return "" if held else f"this rule is what was agreed on and nothing else: write `{word}: {operand}`"
+    if when.event_types is None:
+        return "name the `event.type`s that count here"
+    return _consultation(when) if rule is Rule.CONSULTATION else _target(when)
+
+
+def _consultation(when: Condition) -> str:
+    if when.signals or any(not path.startswith("event.") for path in when.paths):
         return (
             "nothing stands in the way of a consultation request: look at `event.…` alone, at no score and no profile"
         )
-    if rule in (Rule.CONSULTATION, Rule.TARGET_RESPONDS) and when.event_types is None:
-        return "name the `event.type`s that count here"
-    if rule is Rule.TARGET_RESPONDS:
-        if "account.is_target" not in when.paths:
-            return "this rule is about named accounts: add `account.is_target: yes`"
-        if wrong := sorted((when.event_types or frozenset()) & _NO_RESPONSE):
-            return f"“{wrong[0]}” is no human response: remove it"
     return ""
+
+
+def _target(when: Condition) -> str:
+    if "account.is_target" not in when.paths:
+        return "this rule is about named accounts: add `account.is_target: yes`"
+    wrong = sorted((when.event_types or frozenset()) & _NO_RESPONSE)
+    return f"“{wrong[0]}” is no human response: remove it" if wrong else ""
 
 
 def routing_of(

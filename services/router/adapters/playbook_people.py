@@ -12,7 +12,7 @@ import holidays
 from schemas.lead import Priority
 from schemas.play import Address
 from services.router.adapters.playbook_book import Book, Sheet
-from services.router.adapters.playbook_models import PersonPage, TeamPage
+from services.router.adapters.playbook_models_people import PersonPage, TeamPage
 from services.router.domain.playbook import Absence, BusinessHours, Rep, ServiceLevel, Team
 from services.router.domain.vocabulary import suggestion
 

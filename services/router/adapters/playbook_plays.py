@@ -10,6 +10,7 @@ from services.router.adapters.playbook_models import PlayPage, TitlePage
 from services.router.adapters.playbook_pages import Where
 from services.router.adapters.templates import TemplateFault, prove
 from services.router.domain.playbook import Play
+from services.router.domain.plays import UNKNOWN
 from services.router.domain.vocabulary import suggestion
 
 _OUR = re.compile(r"\{\{\s*our\.(\w{1,60})\s*\}\}", re.ASCII)
@@ -27,10 +28,11 @@ def plays_of(book: Book, sheets: list[Sheet[PlayPage]], our: Mapping[str, str], 
     """The plays; who they are for must exist, and what they say must render."""
     if not book.names("plays"):
         book.fault("plays", "there is no play: write plays/<play>.yaml, one of them with `fallback: yes`")
+    personas = book.names("personas") | {UNKNOWN}
     found = []
     for sheet in sheets:
         for at, name in enumerate(sheet.model.for_.personas):
-            book.known(sheet.page, ("for", "personas", at), "persona", name, book.names("personas"))
+            book.known(sheet.page, ("for", "personas", at), "persona", name, personas)
         for at, name in enumerate(sheet.model.for_.stages):
             book.known(sheet.page, ("for", "stages", at), "stage", name, stages)
         if sheet.model.fallback and sheet.page.data.get("for"):

@@ -38,10 +38,10 @@ def scoring_of(book: Book, sheet: Sheet[ScoringPage], vocabulary: Vocabulary) ->
         on=model.scoring,
         signals=signals,
         characteristics=characteristics,
-        group_caps={name: thousandths(cap) for name, cap in model.groups.items()},
-        threshold=_positive(sheet, ("threshold",), model.threshold),
+        group_caps={name: _positive(sheet, ("groups", name), "a cap", cap) for name, cap in model.groups.items()},
+        threshold=_positive(sheet, ("threshold",), "a threshold", model.threshold),
         target_thresholds={
-            tier: _positive(sheet, ("target_thresholds", tier), points)
+            tier: _positive(sheet, ("target_thresholds", tier), "a threshold", points)
             for tier, points in model.target_thresholds.items()
         },
         horizon_days=model.horizon_days,
@@ -52,9 +52,9 @@ def scoring_of(book: Book, sheet: Sheet[ScoringPage], vocabulary: Vocabulary) ->
     )
 
 
-def _positive(sheet: Sheet[ScoringPage], where: tuple[str, ...], points: Decimal) -> int:
+def _positive(sheet: Sheet[ScoringPage], where: tuple[str, ...], what: str, points: Decimal) -> int:
     if points <= 0:
-        sheet.page.fault(where, "a threshold is more than 0 points: at 0 everybody would pass at once")
+        sheet.page.fault(where, f"{what} is more than 0 points")
     return thousandths(points)
 
 
@@ -67,8 +67,8 @@ def _signal(book: Book, sheet: Sheet[ScoringPage], name: str, model: SignalPage,
         sheet.page.fault((*where, "window_days"), f"counts are kept for {sheet.model.horizon_days} days only")
     if model.group is not None:
         book.known(sheet.page, (*where, "group"), "group", model.group, sheet.model.groups)
-    if model.cap is not None and (model.cap > 0) is not (model.points > 0):
-        sheet.page.fault((*where, "cap"), "a cap has the sign of the points it caps")
+    if model.cap is not None and model.cap <= 0:
+        sheet.page.fault((*where, "cap"), "a cap is more than 0: it bounds gains and losses alike")
     if when.event_types is None:
         said = "name the `event.type` this signal is about: without it every page view would be looked at"
         sheet.page.fault((*where, "when"), said)

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -39,16 +40,14 @@ def hours(value: Any) -> Any:
     for part in str(value).split(","):
         start, dash, end = part.strip().partition("-")
         try:
-            if not dash:
-                raise ValueError(part)
-            interval = time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
+            interval = time.fromisoformat(start.strip()), time.fromisoformat(end.strip() if dash else "-")
         except ValueError:
             raise ValueError(f"write hours as “09:00-17:30”, not “{part.strip()}”") from None
         if interval[0] >= interval[1]:
             raise ValueError(f"the hours “{part.strip()}” end before they start")
         found.append(interval)
     ordered = sorted(found)
-    if any(former[1] > later[0] for former, later in zip(ordered, ordered[1:], strict=False)):
+    if any(former[1] > later[0] for former, later in pairwise(ordered)):
         raise ValueError(f"the hours “{value}” overlap")
     return tuple(ordered)
 
@@ -60,6 +59,7 @@ Switch = Annotated[bool, BeforeValidator(switch)]
 Names = Annotated[list[Name], BeforeValidator(listed)]
 Texts = Annotated[list[Text], BeforeValidator(listed)]
 Points = Annotated[Decimal, Field(ge=-100_000, le=100_000, decimal_places=3)]
+AtLeastOne = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(hours)]
 When = Any

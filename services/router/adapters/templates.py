@@ -51,7 +51,8 @@ _ALLOWED = (
     nodes.And,
     nodes.Not,
 )
-_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701  (plain text: each channel escapes for itself)
+# Plain text: each channel escapes for itself.
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
 
 class TemplateFault(ValueError):  # noqa: N818  (it is a fault of the page, and people read it as one)

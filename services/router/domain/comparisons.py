@@ -40,7 +40,7 @@ def noun(path: str) -> str:
 
 
 def absent(path: str) -> Ternary:
-    """What follows from nothing: an event is complete, so what it does not say is not so; of a lead we know too little."""
+    """What follows from silence: what an event does not say is not so; what a lead did not say is not known."""
     return FALSE if path.startswith("event.") else UNKNOWN
 
 
@@ -72,8 +72,8 @@ def exactly(path: str, wanted: frozenset[str]) -> Condition:
         found = facts.value(path)
         if found is None:
             return nothing
-        if found.__class__ is tuple:
-            return of(not wanted.isdisjoint(found))  # type: ignore[arg-type]  # a tuple, as the line above saw
+        if isinstance(found, tuple):
+            return of(not wanted.isdisjoint(found))
         return TRUE if found in wanted else FALSE
 
     text = f"{noun(path)} is {listed(value.replace('_', ' ') for value in sorted(wanted))}"

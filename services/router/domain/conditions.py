@@ -146,21 +146,26 @@ class _Compiler:
         return conjoin([self.line(str(word), operand, (*where, word)) for word, operand in node.items()])
 
     def line(self, word: str, operand: Any, where: Where) -> Condition:
-        if word in ("all", "any"):
-            parts = self.parts(operand, where)
-            return conjoin(parts) if word == "all" else disjoin(parts)
-        if word == "not":
-            return invert(self.node(operand, where))
-        if word in ("known", "unknown"):
-            return self.known(operand, where, wanted=word == "known")
-        if word == "always":
-            return always() if operand in (True, "yes") else self.fault(where, "write `always: yes`")
-        if word in ("checklist", "threshold"):
-            return self.agreed(word, operand, where)
-        if "." in word or word in self.vocabulary.paths:
+        if word in _WORDS:
+            return self.sentence(word, operand, where)
+        if "." in word:
             return self.comparison(word, operand, where)
         meant = suggestion(word, {*_WORDS, *self.vocabulary.paths})
         return self.fault(where, f"“{word}” is no word of a condition", meant)
+
+    def sentence(self, word: str, operand: Any, where: Where) -> Condition:
+        match word:
+            case "all":
+                return conjoin(self.parts(operand, where))
+            case "any":
+                return disjoin(self.parts(operand, where))
+            case "not":
+                return invert(self.node(operand, where))
+            case "always":
+                return always() if operand in (True, "yes") else self.fault(where, "write `always: yes`")
+            case "checklist" | "threshold":
+                return self.agreed(word, operand, where)
+        return self.known(operand, where, wanted=word == "known")
 
     def parts(self, operand: Any, where: Where) -> list[Condition]:
         if not isinstance(operand, list) or not operand:

@@ -1,6 +1,7 @@
-"""Which play: chosen by trigger × persona × stage × product × phone; the most specific wins, a fallback always exists."""
+"""Which play: chosen by trigger × persona × stage × product × phone; the most specific wins, nobody gets none."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from schemas.verdict import Rule
 from services.router.domain.playbook import Play, Playbook
@@ -9,12 +10,32 @@ LEADING = (Rule.CONSULTATION, Rule.TARGET_RESPONDS, Rule.SQL_CRITERIA, Rule.SCOR
 """What they just asked for leads, then who they are to us, then what they add up to."""
 
 
+UNKNOWN = "unknown"
+"""How a play names those whose persona nobody knows yet."""
+
+
 class NoFallbackError(LookupError):
     """This playbook has no fallback play. `playbook check` refuses such a playbook, so this one was not loaded."""
 
 
-def choose(
-    playbook: Playbook, triggers: Sequence[Rule], persona: str, stage: str, product: str, has_phone: bool
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """For whom and why a play is wanted, with the one trigger that leads."""
+
+    trigger: Rule
+    persona: str
+    stage: str
+    product: str
+    has_phone: bool
+
+
+def choose(  # noqa: PLR0917  (the five dimensions of the grid, in the order in which everybody names them)
+    playbook: Playbook,
+    triggers: Sequence[Rule],
+    persona: str,
+    stage: str,
+    product: str,
+    has_phone: bool,  # noqa: FBT001  (a dimension of the grid like the others)
 ) -> tuple[Play, str]:
     """The play, and why it and no other.
 
@@ -23,10 +44,11 @@ def choose(
     weighs more than stage, stage more than product, product more than trigger, trigger more than phone; then the name.
     """
     for trigger in (rule for rule in LEADING if rule in triggers):
-        fitting = [play for play in playbook.plays if _fits(play, trigger, persona, stage, product, has_phone)]
+        occasion = Occasion(trigger, persona, stage, product.casefold(), has_phone)
+        fitting = [play for play in playbook.plays if _fits(play, occasion)]
         if fitting:
             best = min(fitting, key=_rank)
-            return best, _why(best, trigger, persona, stage, product, len(fitting))
+            return best, _why(best, occasion, len(fitting))
     return fallback(playbook), "the written fallback: no other play fits this trigger, persona and stage"
 
 
@@ -38,14 +60,14 @@ def fallback(playbook: Playbook) -> Play:
     raise NoFallbackError("write one play with `fallback: yes`")
 
 
-def _fits(play: Play, trigger: Rule, persona: str, stage: str, product: str, has_phone: bool) -> bool:
+def _fits(play: Play, occasion: Occasion) -> bool:
     return not play.fallback and all(
         (
-            not play.triggers or trigger in play.triggers,
-            not play.personas or persona in play.personas,
-            not play.stages or stage in play.stages,
-            not play.products or product.casefold() in play.products,
-            play.phone is None or play.phone is has_phone,
+            not play.triggers or occasion.trigger in play.triggers,
+            not play.personas or (occasion.persona or UNKNOWN) in play.personas,
+            not play.stages or occasion.stage in play.stages,
+            not play.products or occasion.product in play.products,
+            play.phone is None or play.phone is occasion.has_phone,
         ),
     )
 
@@ -55,20 +77,20 @@ def _rank(play: Play) -> tuple[int, tuple[bool, ...], str]:
     return -sum(named), tuple(not each for each in named), play.name
 
 
-def _why(play: Play, trigger: Rule, persona: str, stage: str, product: str, rivals: int) -> str:
-    return f"{', '.join(_named(play, trigger, persona, stage, product)) or 'fits anyone'}; " + (
+def _why(play: Play, occasion: Occasion, rivals: int) -> str:
+    return f"{', '.join(_named(play, occasion)) or 'fits anyone'}; " + (
         "the only play that fits" if rivals == 1 else f"the most specific of {rivals} that fit"
     )
 
 
-def _named(play: Play, trigger: Rule, persona: str, stage: str, product: str) -> Iterator[str]:
+def _named(play: Play, occasion: Occasion) -> Iterator[str]:
     if play.triggers:
-        yield f"for {trigger.replace('_', ' ')}"
+        yield f"for {occasion.trigger.replace('_', ' ')}"
     if play.personas:
-        yield f"for the persona {persona}"
+        yield f"for the persona {occasion.persona or UNKNOWN}"
     if play.stages:
-        yield f"at the stage {stage}"
+        yield f"at the stage {occasion.stage}"
     if play.products:
-        yield f"about {product}"
+        yield f"about {occasion.product}"
     if play.phone is not None:
         yield "with a phone" if play.phone else "without a phone"

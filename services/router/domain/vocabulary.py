@@ -1,7 +1,7 @@
 """The words a condition may use: which paths exist, which values they can have, which signals are counted.
 
 `event.<x>` is what this very event says: `type`, `source`, `name`, `marks`, `attested`, then its properties, then what
-it states about the lead (so `event.consultation` is this event's own answer, `lead.consultation` the latest ever given).
+it states about the lead: `event.consultation` is this event's own answer, `lead.consultation` the latest ever given.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,24 +14,56 @@ from schemas.lead import Field, LifecycleStage
 from services.router.domain.playbook import Condition
 from services.router.domain.words import Abbreviations
 
+PROPERTIES = (
+    "url",
+    "path",
+    "page_title",
+    "title",
+    "referrer",
+    "asset",
+    "link",
+    "form_id",
+    "form_name",
+    "form_variant",
+    "form_fields",
+    "campaign",
+    "campaign_id",
+    "email_id",
+    "email_subject",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_content",
+    "utm_term",
+    "meeting",
+    "meeting_start",
+    "meeting_end",
+    "event_type",
+    "rescheduled",
+    "reason",
+    "result",
+    "score",
+    "webinar",
+)
+"""What sources say of an event beside its type, source, name and marks. A playbook may add its own."""
+DERIVED = (
+    "email",
+    "phone",
+    "email_domain",
+    "has_phone",
+    "has_email",
+    "known",
+    "lifecycle",
+    "persona",
+    "persona_level",
+    "stage",
+)
+"""What is known of a lead beside the fields that are stated."""
 EVENT_PATHS = frozenset(
-    {"event.type", "event.source", "event.name", "event.marks", "event.attested"}
-    | {
-        f"event.{name}"
-        for name in (
-            "url path title referrer asset link form_id form_variant form_fields topic answers starts_at ends_at "
-            "campaign utm_source utm_medium utm_campaign utm_content utm_term email_id meeting_type webinar list text"
-        ).split()
-    }
-    | {f"event.{name.value}" for name in Field},
+    f"event.{name}"
+    for name in ("type", "source", "name", "marks", "attested", *PROPERTIES, *(each.value for each in Field))
 )
-LEAD_PATHS = frozenset(
-    {f"lead.{name.value}" for name in Field}
-    | {
-        f"lead.{name}"
-        for name in ("email email_domain has_phone has_email known lifecycle persona persona_level stage phone".split())
-    },
-)
+LEAD_PATHS = frozenset(f"lead.{name}" for name in (*DERIVED, *(each.value for each in Field)))
 ACCOUNT_PATHS = frozenset({"account.key", "account.is_target", "account.tier", "account.known"})
 SCORE_PATHS = frozenset({"score.total", "score.fit", "score.engagement"})
 FLAGS = frozenset(
@@ -92,7 +124,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 _ORIGIN = ("event.source", "event.attested", "event.utm_", "event.referrer", "event.campaign", "lead.owner")
-_DERIVED = frozenset({"lead.persona", "lead.persona_level", "lead.stage", "lead.lifecycle"})
+_TOLD = frozenset({"lead.persona", "lead.persona_level", "lead.stage", "lead.lifecycle"})
 
 
 def _signal(path: str) -> str:
@@ -112,7 +144,7 @@ def _characteristic(path: str) -> str:
 
 
 def _persona(path: str) -> str:
-    if not path.startswith("lead.") or path in _DERIVED:
+    if not path.startswith("lead.") or path in _TOLD:
         return "a persona is told by what is known of the lead itself (`lead.title`, `lead.company`, …)"
     return ""
 

@@ -77,8 +77,36 @@ def decides(patterns: Sequence[Pattern], words: tuple[str, ...]) -> bool:
 
 
 _LEGAL = frozenset(
-    "ag as bv co company corp corporation gmbh group holding holdings inc incorporated kg limited llc llp ltd nv oy "
-    "plc pty sa sarl sas se spa srl".split(),
+    {
+        "ag",
+        "as",
+        "bv",
+        "co",
+        "company",
+        "corp",
+        "corporation",
+        "gmbh",
+        "group",
+        "holding",
+        "holdings",
+        "inc",
+        "incorporated",
+        "kg",
+        "limited",
+        "llc",
+        "llp",
+        "ltd",
+        "nv",
+        "oy",
+        "plc",
+        "pty",
+        "sa",
+        "sarl",
+        "sas",
+        "se",
+        "spa",
+        "srl",
+    },
 )
 
 
