@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
+import structlog
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.clock import Clock
@@ -18,6 +20,7 @@ from runtime.log import Log, LogError, Message
 
 _HEADERS = msgspec.msgpack.Decoder(dict[str, bytes])
 SWEEP = 500
+_log_line = structlog.get_logger(__name__)
 
 
 def outbox_table(metadata: MetaData, name: str) -> Table:
@@ -85,9 +88,14 @@ class Outbox:
     async def sweep(self, stop: asyncio.Event, *, every: float = 1.0, age: timedelta = timedelta(seconds=2)) -> None:
         """Publish leftovers (a crash or a broker outage after the commit) until stopped."""
         while not stop.is_set():
-            with contextlib.suppress(LogError):  # it stays in the table; readiness says that the log is away
-                await self.flush(older_than=age)
             try:
-                await asyncio.wait_for(stop.wait(), every)
-            except TimeoutError:
-                continue
+                await self.flush(older_than=age)
+            except (
+                LogError,
+                SQLAlchemyError,
+                OSError,
+            ) as fault:  # it stays in the table; readiness tells of the outage
+                _log_line.warning("the outbox waits", table=self._table.name, fault=type(fault).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await stop.wait()

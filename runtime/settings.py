@@ -27,6 +27,8 @@ def from_files(environment: Mapping[str, str]) -> dict[str, str]:
                 raise SystemExit(
                     f"{name}: cannot read {path} ({fault.strerror}): mount it or correct the path"
                 ) from None
+            except UnicodeDecodeError:
+                raise SystemExit(f"{name}: {path} is not text: give it the secret as UTF-8") from None
     return found
 
 

@@ -186,6 +186,10 @@ class SqliteLog:
         before = self._clock.now() - older_than
         return await self._on("write", lambda: self._stores["write"].trim(before))
 
+    def end(self, partition: Partition) -> int:
+        """The end of what this process has appended; 0 if it has not appended to this partition."""
+        return self._ends.get(partition, 0)
+
     async def grown(self, partition: Partition, offset: int) -> None:
         """Wait until there may be a record at `offset`: at once if this process appended it, else a moment."""
         if self._ends.get(partition, -1) > offset:
@@ -242,4 +246,4 @@ class _SqliteFeed:
         return records
 
     def end(self) -> int:
-        return self._end
+        return max(self._end, self._log.end(self._partition))

@@ -122,7 +122,7 @@ def log_settings(request: pytest.FixtureRequest, log_engine: str, tmp_path: Path
         topic_prefix=f"t{uuid4().hex[:12]}.",
         partitions=4,
         kafka_bootstrap=bootstrap,
-        grace=5.0,
+        grace=2.0,
     )
 
 

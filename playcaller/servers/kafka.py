@@ -23,14 +23,17 @@ class Kafka:
 
 
 @contextlib.asynccontextmanager
-async def kafka(folder: Path, tell: Tell = print, *, heap: str = "512m") -> AsyncIterator[Kafka]:
-    """Run Kafka on free loopback ports while the block runs; its data stay in `folder` for the next start.
+async def kafka(
+    folder: Path, tell: Tell = print, *, heap: str = "512m", port: int | None = None
+) -> AsyncIterator[Kafka]:
+    """Run Kafka on loopback (on `port`, else on a free one) while the block runs; its data stay in `folder`.
 
     Raises `ServerError` with the mend where Kafka cannot be fetched or does not start.
     """
     java, jars = find_java(), await kafka_jars(tell)
     folder = made(folder)
-    port, controller = free_ports(2)
+    free, controller = free_ports(2)
+    port = port or free
     properties = folder / "server.properties"
     properties.write_text(_properties(folder, port, controller), "utf-8")
     command = [java, f"-Xmx{heap}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", ":".join(map(str, jars))]
