@@ -46,6 +46,7 @@ Data = Annotated[
 
 @app.command()
 def up(
+    *,
     engine: Annotated[
         Engine, typer.Option(help="One process on SQLite, or Kafka + PostgreSQL with three.")
     ] = Engine.EMBEDDED,
@@ -53,7 +54,7 @@ def up(
         Story, typer.Option(help="Play the story: in a new data directory, again, or never.")
     ] = Story.FIRST,
     data: Data = None,
-    once: Annotated[bool, typer.Option("--once", help="Play the story, then exit 0.")] = False,  # noqa: FBT002  (typer's way to say: a flag)
+    once: Annotated[bool, typer.Option("--once", help="Play the story, then exit 0.")] = False,
 ) -> None:
     """Run the whole ring on this machine, and play a short story of real webhooks."""
     from playcaller.people import plainly
@@ -112,15 +113,19 @@ def playbook(context: typer.Context) -> None:
 @app.command()
 def explain(
     file: Annotated[Path, typer.Argument(help="A webhook's payload, or - for standard input.")],
+    *,
     source: Annotated[str, typer.Option(help="Which source sent it; guessed where only one understands it.")] = "",
     playbook_path: Annotated[Path, typer.Option("--playbook", help="The playbook's folder.")] = Path("playbook"),
+    full: Annotated[bool, typer.Option("--full", help="The whole receipt.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+    with_state: Annotated[bool, typer.Option("--with-state", help="With all that is known of the person.")] = False,
 ) -> None:
     """What would happen to this payload, and why. Nothing is sent or stored."""
-    from playcaller.explaining import run
+    from playcaller.explaining import Wish, run
     from playcaller.people import plainly
 
     with plainly():
-        raise SystemExit(run(file, source, playbook_path))
+        raise SystemExit(run(file, source, playbook_path, Wish(full=full, as_json=as_json, with_state=with_state)))
 
 
 @app.command()

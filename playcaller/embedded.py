@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from services.notifier.service import serve as serve_notifier
-
 from playcaller.audience import Audience
 from playcaller.preparing import prepare
 from playcaller.ring import Addresses, Ring
@@ -16,6 +14,7 @@ from runtime.opening import open_carriage
 from runtime.settings import Settings
 from services.ingest.service import serve as serve_ingest
 from services.ingest.settings import IngestSettings
+from services.notifier.service import serve as serve_notifier
 from services.notifier.settings import NotifierSettings
 from services.router.service import serve as serve_router
 from services.router.settings import RouterSettings

@@ -19,6 +19,7 @@ def plainly() -> Iterator[None]:
     from runtime.lockfile import HeldError
     from runtime.log import LogError
     from runtime.migrations import MigrationError
+    from services.ingest.reading import UnknownSourceError
     from services.router.adapters.playbook_faults import PlaybookFaultsError
 
     try:
@@ -27,7 +28,16 @@ def plainly() -> Iterator[None]:
         _end("\n".join(_setting(error["loc"], error["msg"]) for error in fault.errors(include_input=False)))
     except DBAPIError as fault:
         _end(f"The database does not answer ({type(fault.orig).__name__}): check PLAYCALLER_DATABASE_URL. {DEBUG_HINT}")
-    except (PluginError, LogError, MigrationError, ServerError, HeldError, RingError, PlaybookFaultsError) as fault:
+    except (
+        PluginError,
+        LogError,
+        MigrationError,
+        ServerError,
+        HeldError,
+        RingError,
+        PlaybookFaultsError,
+        UnknownSourceError,
+    ) as fault:
         _end(str(fault))
     except OSError as fault:
         _end(f"{fault.strerror or fault}{f': {fault.filename}' if fault.filename else ''}")

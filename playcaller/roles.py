@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 
+import uvloop
+
 from playcaller.narration import Listening, Routed, say
 from playcaller.stopping import stops
 from runtime.carriage import Carriage
@@ -48,7 +50,6 @@ async def _router(carriage: Carriage) -> None:
 
 async def _notifier(carriage: Carriage) -> None:
     from services.notifier.service import serve
-
     from services.notifier.settings import NotifierSettings
 
     await serve(carriage, NotifierSettings.load(), _announce("notifier"))
@@ -61,7 +62,8 @@ def run(role: str) -> None:
     """Run one service until it is told to stop; what is under way is finished first."""
     settings = Settings.load()
     configure(settings.log_level, settings.log_format)
-    asyncio.run(_run(ROLES[role], settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(ROLES[role], settings))
 
 
 async def _run(serve: Serve, settings: Settings) -> None:

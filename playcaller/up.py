@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import uvloop
+
 from playcaller.audience import TOPICS, Audience
 from playcaller.generated import as_environment, source_secrets
 from playcaller.people import first_of
@@ -32,7 +34,8 @@ def run(*, engine: str, story: str, data: Path | None, once: bool) -> int:
     """
     settings = _settled(data, once=once)
     try:
-        return asyncio.run(_up(settings, engine, story, once=once))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_up(settings, engine, story, once=once))
     except BaseExceptionGroup as group:
         raise first_of(group) from group
 

@@ -66,10 +66,14 @@ class Teller:
         """Events judged so far, without those that nobody waits for yet."""
         return sum(one.what.partition(" ")[0] not in self._asides for one in self._audience.judged)
 
+    async def send(self, client: httpx.AsyncClient, post: Post) -> httpx.Response:
+        """Send one webhook to the door, signed as its vendor signs."""
+        return await client.send(request(self._door, post, self._secrets.get(post.source, "")))
+
     async def _post(self, client: httpx.AsyncClient, post: Post) -> int:
         """Send one webhook; how many events the door took."""
         began = time.monotonic()
-        answer = await client.send(request(self._door, post, self._secrets.get(post.source, "")))
+        answer = await self.send(client, post)
         self._terminal.posted(f"POST {answer.request.url.path}", answer.status_code, time.monotonic() - began)
         if not answer.is_success and not answer.has_redirect_location:
             self._told.refused += 1
