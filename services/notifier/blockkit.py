@@ -74,10 +74,10 @@ def fallback(sheet: Sheet) -> str:
 def blocks(card: Card, sheet: Sheet) -> list[Block]:
     """The blocks: what is needed to act first, the rest as long as there is room."""
     head = _head(card, sheet)
-    if not sheet.whole:
-        return head
-    needed = [*head, *_urgent(sheet)]
     buttons = _buttons(card, sheet)
+    if not sheet.whole:
+        return head + buttons if card.whole else head
+    needed = [*head, *_urgent(sheet)]
     more = [{"type": "context", "elements": [_plain("The rest of the play is in your inbox.")]}]
     room = MOST - _size(needed + buttons + more)
     extra: list[Block] = []
@@ -131,8 +131,7 @@ def _head(card: Card, sheet: Sheet) -> list[Block]:
 def _date(moment: datetime, verb: str, zone: str) -> str:
     """Slack shows `<!date^…>` on the reader's own clock; the fallback is on the rep's."""
     shown = "{date_short_pretty} at {time}"
-    by = "" if verb == "Due" else " by"
-    return f"*{verb}{by} <!date^{int(moment.timestamp())}^{shown}|{clock_words(moment, zone)}>*"
+    return f"*{verb} by <!date^{int(moment.timestamp())}^{shown}|{clock_words(moment, zone)}>*"
 
 
 def _calling(sheet: Sheet) -> str:

@@ -94,7 +94,7 @@ def card_of(
         brief=play.brief,
         play=play.play,
         questions=play.questions,
-        actions=actions if play.state in OPEN else (),
+        actions=actions,
         mine=mine,
         assignee="you" if play.assignee == person else assignee or play.assignee,
         team=play.team,

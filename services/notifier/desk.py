@@ -12,7 +12,6 @@ from runtime.database import Database
 from runtime.log import Log, Message
 from schemas.fact import encode
 from schemas.feedback import Act
-from schemas.handoff import OPEN
 from schemas.play import ActionKind, DeliverPlay
 from schemas.topics import FEEDBACK
 from services.notifier.courier import Courier
@@ -112,8 +111,6 @@ def refusal(play: DeliverPlay | None, actor: str, action: ActionKind) -> Refused
         return Refused(Why.UNKNOWN, "This play is not here any more.")
     if not actor or actor not in play.actors:
         return Refused(Why.NOT_YOURS, "This play is not yours: only its assignee and the team's manager can answer.")
-    if play.state not in OPEN:
-        return Refused(Why.OVER, f"Nothing is left to do: it is {play.state.value} by now.")
     if action not in play.actions:
-        return Refused(Why.OVER, f"This cannot be done now: it is {play.state.value}.")
+        return Refused(Why.OVER, f"This cannot be done any more: it is {play.state.value} by now.")
     return None

@@ -15,7 +15,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who may look. `identity` is what the proxy says of them; empty for whoever sits at the machine or has the token."""
+    """Who may look. `identity` is what the proxy says; empty for whoever sits at the machine or has the token."""
 
     session: str
     identity: str = ""
@@ -62,12 +62,10 @@ class Guard:
                 return Visitor(name, identity)
             return Turned(401, "The proxy does not say who you are: sign in there first.")
         if self._settings.inbox_token is not None:
-            if session is not None and session[1]:
-                return Visitor(name)
-            return Turned(401, "Enter the inbox's token.", door=True)
-        if request.client is not None and _loopback(request.client.host):
-            return Visitor(name)
-        return Turned(403, "Only the proxy may ask from another machine.")
+            known = session is not None and session[1]
+            return Visitor(name) if known else Turned(401, "Enter the inbox's token.", door=True)
+        here = request.client is not None and _loopback(request.client.host)
+        return Visitor(name) if here else Turned(403, "Only the proxy may ask from another machine.")
 
     def own_form(self, request: Request) -> bool:
         """Does this POST come from our own page, as far as the browser tells?"""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from runtime.settings import LogEngine
 from services.notifier.settings import NotifierSettings
 
 
@@ -66,9 +67,17 @@ class Links:
 
 
 def link_secret(settings: NotifierSettings) -> str:
-    """The configured secret, else one generated once and kept in a private file under `data`."""
+    """The configured secret, else one generated once and kept in a private file under `data`.
+
+    Raises `SystemExit` where several replicas would each generate their own.
+    """
     if settings.link_secret is not None:
         return settings.link_secret.get_secret_value()
+    if settings.log_engine is LogEngine.KAFKA:
+        raise SystemExit(
+            "PLAYCALLER_LINK_SECRET is missing: set it, or PLAYCALLER_LINK_SECRET_FILE, to the same long random text "
+            "for every replica (for example the output of `openssl rand -hex 32`)"
+        )
     file: Path = settings.data / "link-secret"
     if not file.exists():
         settings.data.mkdir(parents=True, exist_ok=True)

@@ -122,11 +122,17 @@ def clock_words(moment: datetime, zone: str) -> str:
     return f"{there:%a} {there.day} {there:%b, %H:%M} {there.tzname() or ''}".strip()
 
 
+def deadline_of(card: Card) -> datetime | None:
+    """Until when somebody has to say something; nothing once they have."""
+    waits = card.open and (card.triage or card.state in {HandoffState.OFFERED, HandoffState.QUEUED})
+    return card.accept_by if waits else None
+
+
 def _deadline_words(card: Card) -> str:
-    if card.accept_by is None or not card.open:
+    deadline = deadline_of(card)
+    if deadline is None:
         return ""
-    verb = "Accept by" if ActionKind.ACCEPT in card.actions else "Decide by" if card.triage else "Due"
-    return f"{verb} {clock_words(card.accept_by, card.time_zone)}"
+    return f"{'Decide' if card.triage else 'Accept'} by {clock_words(deadline, card.time_zone)}"
 
 
 def _attempts(count: int, window: str) -> str:
@@ -174,7 +180,7 @@ def sheet_of(card: Card) -> Sheet:
         role=role,
         priority="" if card.erased else card.priority.value,
         standing=standing_of(card),
-        deadline=card.accept_by if card.open else None,
+        deadline=deadline_of(card),
         deadline_words=_deadline_words(card),
         why_now=_said(brief.why_now, 5, 240),
         phone=one_line(brief.phone, 40) if phone_number(brief.phone) else defanged(one_line(brief.phone, 40)),
@@ -211,7 +217,7 @@ def sheet_of(card: Card) -> Sheet:
         notice=text(card.notice, 300),
         acted=one_line(card.acted.sentence, 200) if card.acted else "",
         actions=card.actions,
-        whole=card.whole and card.open,
+        whole=card.whole and card.open and card.mine,
         reminder=card.kind is CardKind.REMINDER,
     )
 

@@ -87,7 +87,7 @@ async def entries(connection: AsyncConnection, person: str, links: Links, now: d
     listed = [Entry(card, sheet_of(card)) for card in cards if card is not None]
     far = datetime.max.replace(tzinfo=UTC)
     waiting = sorted(
-        (one for one in listed if one.todo), key=lambda one: (one.card.accept_by or far, one.card.priority)
+        (one for one in listed if one.todo), key=lambda one: (one.sheet.deadline or far, one.card.priority)
     )
     return waiting + [one for one in listed if not one.todo]
 

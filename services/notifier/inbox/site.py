@@ -34,6 +34,7 @@ def templates() -> Environment:
     )
     environment.globals["choices"] = choices()
     environment.filters["iso"] = _iso
+    environment.filters["left"] = _left
     return environment
 
 
@@ -54,6 +55,21 @@ def headers(policy: str) -> dict[str, str]:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+
+
+def _left(deadline: datetime, now: datetime) -> str:
+    """`18 min left`, as it was when the page was made; the page counts on by itself where it can."""
+    minutes = int((deadline - now).total_seconds() // 60)
+    words = _span(abs(minutes))
+    return f"{words} left" if minutes >= 0 else f"{words} over"
+
+
+def _span(minutes: int) -> str:
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
 def _iso(moment: datetime) -> str:

@@ -1,0 +1,1 @@
+"""The notifier's tables as they came about; `versions/` holds the steps."""
