@@ -74,6 +74,8 @@ def targets_of(book: Book, reps: frozenset[str], domains: Domains) -> Targets:
         owner = row.cells["owner"]
         if owner not in reps:
             row.fault(f"there is no rep “{owner}” in teams/", suggestion(owner, reps))
+        if names[0] in result.targets:
+            row.fault(f"“{names[0]}” already belongs to another row: one company, one row")
         key, aliases = names[0], frozenset(filter(None, map(company_name, row.cells["aliases"].split(";"))))
         called = aliases | {company_name(row.cells["name"])}
         for domain in names:

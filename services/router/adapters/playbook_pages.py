@@ -6,6 +6,7 @@ are capped, so that no page (and no chain of aliases) can eat the machine.
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +54,25 @@ def read_page(root: Path, path: Path) -> Page:
     text = read_text(page, path)
     if text is None:
         return page
+    data, lines, found = _parsed(text)
+    return Page(page.file, data, dict(lines), [PlaybookFault(page.file, line, message) for line, message in found])
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> tuple[Any, dict[Where, int], list[tuple[int, str]]]:
+    """The values of a text, their lines, and its faults. Remembered, so that a reload reads only what has changed."""
+    reader = _Reader()
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
-        page.faults.append(PlaybookFault(page.file, mark.line + 1 if mark else 1, _said(fault)))
-        return page
+        return None, {}, [(mark.line + 1 if mark else 1, _said(fault))]
     except (YAMLError, ValueError, RecursionError) as fault:
-        page.fault((), f"this is not readable as YAML: {str(fault).splitlines()[0] if str(fault) else 'too deep'}")
-        return page
+        said = str(fault).splitlines()[0] if str(fault) else "too deep"
+        return None, {}, [(1, f"this is not readable as YAML: {said}")]
     if node is None:
-        page.fault((), "this page is empty: fill it or remove the file")
-        return page
-    page.data = _Reader(page).value(node, ())
-    return page
+        return None, {}, [(1, "this page is empty: fill it or remove the file")]
+    return reader.value(node, ()), reader.lines, reader.faults
 
 
 def read_text(page: Page, path: Path) -> str | None:
@@ -92,25 +98,30 @@ def _said(fault: MarkedYAMLError) -> str:
 class _Reader:
     """Makes plain values of nodes, and notes where each stands."""
 
-    def __init__(self, page: Page) -> None:
-        self._page, self._left, self._full = page, MOST, False
+    def __init__(self) -> None:
+        self.lines: dict[Where, int] = {}
+        self.faults: list[tuple[int, str]] = []
+        self._left, self._full = MOST, False
 
     def value(self, node: Node, where: Where) -> Any:
         self._left -= 1
-        self._page.lines.setdefault(where, node.start_mark.line + 1)
+        self.lines.setdefault(where, node.start_mark.line + 1)
         if self._left < 0 or len(where) > DEEPEST:
             if not self._full:
-                self._page.fault(where, f"this page holds more than {MOST} values or is nested too deeply: split it")
+                self._fault(node, f"this page holds more than {MOST} values or is nested too deeply: split it")
             self._left, self._full = -1, True
             return None
         if str(node.tag) not in _PLAIN:
-            self._page.fault(where, f"the tag {str(node.tag)[:60]} has no meaning here: remove it")
+            self._fault(node, f"the tag {str(node.tag)[:60]} has no meaning here: remove it")
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, where)
         if isinstance(node, SequenceNode):
             return [self.value(each, (*where, at)) for at, each in enumerate(node.value) if self._left > -1]
-        return self._scalar(node, where) if isinstance(node, ScalarNode) else None
+        return self._scalar(node) if isinstance(node, ScalarNode) else None
+
+    def _fault(self, node: Node, message: str) -> None:
+        self.faults.append((node.start_mark.line + 1, message))
 
     def _mapping(self, node: MappingNode, where: Where) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -118,19 +129,17 @@ class _Reader:
             if self._left < 0:
                 break
             name = str(key.value) if isinstance(key, ScalarNode) else ""
-            line = key.start_mark.line + 1
             if not name:
-                self._page.faults.append(PlaybookFault(self._page.file, line, "a key is a single word or text"))
+                self._fault(key, "a key is a single word or text")
             elif name in found:
-                first = self._page.line((*where, name))
-                said = f"“{name}” stands twice here; the first is on line {first}: remove one"
-                self._page.faults.append(PlaybookFault(self._page.file, line, said))
+                first = self.lines[*where, name]
+                self._fault(key, f"“{name}” stands twice here; the first is on line {first}: remove one")
             else:
-                self._page.lines[(*where, name)] = line
+                self.lines[*where, name] = key.start_mark.line + 1
                 found[name] = self.value(value, (*where, name))
         return found
 
-    def _scalar(self, node: ScalarNode, where: Where) -> Any:
+    def _scalar(self, node: ScalarNode) -> Any:
         kind, text = str(node.tag).rsplit(":", 1)[-1], str(node.value)
         if kind == "null":
             return None
@@ -140,7 +149,7 @@ class _Reader:
             try:
                 return _figure(kind, text)
             except ValueError:
-                self._page.fault(where, f"“{text[:40]}” is no usable number or date: put it in quotes if it is a text")
+                self._fault(node, f"“{text[:40]}” is no usable number or date: put it in quotes if it is a text")
                 return None
         return text
 
