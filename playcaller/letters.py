@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from playcaller.ring import RingError
+from runtime.carriage import Carriage
 from runtime.clock import SystemClock
 from runtime.log import Log, Message
 from runtime.opening import make_log, open_carriage
@@ -19,8 +20,14 @@ from runtime.settings import Settings
 from runtime.telemetry import configure
 from schemas import dead_letter
 from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.event import Event
 from schemas.fact import MalformedFactError, NewerFactError, decode
-from schemas.topics import DEAD_LETTERS, TOPICS
+from schemas.topics import DEAD_LETTERS
+from services.ingest.draft import MalformedError, NotUnderstoodError, TooManyEventsError
+from services.ingest.reading import events_from, source_named
+from services.ingest.records import Recorder
+from services.router.adapters.state import state_of
+from services.router.parking import unpark
 from services.router.reading import DRIVEN_AGAIN
 
 PAGE = 500
@@ -74,8 +81,9 @@ def retried(letter: str, reason: str, data: Path | None) -> None:
             letters = await _letters(carriage.log)
             chosen = letters if letter == ALL else [_named(letters, letter)]
             chosen = [one for one in chosen if not reason or one.reason.value == reason]
+            await _unpark(carriage, {one.source for one in chosen if one.reason is DeadLetterReason.PARKED})
             for one in chosen:
-                await _drive(carriage.log, one)
+                await _drive(carriage, one)
             return len(chosen)
 
     count = _run(data, retry)
@@ -125,7 +133,31 @@ def _named(letters: list[DeadLetter], name: str) -> DeadLetter:
     return found[0]
 
 
-async def _drive(log: Log, letter: DeadLetter) -> None:
-    headers = {"content-type": letter.media_type.encode(), DRIVEN_AGAIN: letter.id.bytes}
-    if letter.topic in {topic.name for topic in TOPICS}:
-        await log.append(letter.topic, [Message(letter.key, letter.value, headers)])
+async def _unpark(carriage: Carriage, names: Collection[str]) -> None:
+    if names:
+        async with carriage.database.transaction() as connection:
+            await unpark(connection, state_of(carriage.database), sorted(names))
+
+
+async def _drive(carriage: Carriage, letter: DeadLetter) -> None:
+    """Back onto its lane as it was; or, where the door could not read it, read anew by its source's table."""
+    again = {DRIVEN_AGAIN: letter.id.bytes}
+    if letter.topic:
+        headers = {"content-type": letter.media_type.encode(), **again}
+        await carriage.log.append(letter.topic, [Message(letter.key, letter.value, headers)])
+        return
+    recorder = Recorder(carriage.key_secret)
+    for event in _read_anew(letter):
+        topic, message = recorder.message(event, {"content-type": b"application/json", **again})
+        await carriage.log.append(topic, [message])
+
+
+def _read_anew(letter: DeadLetter) -> Sequence[Event]:
+    """The webhook's events, by whichever of its source's doors it came. Raises `RingError` where none can read it."""
+    headers, faults = {"content-type": letter.media_type}, []
+    for door in ("", *source_named(letter.source).doors):
+        try:
+            return events_from(letter.source, letter.value, headers, letter.at, path=door)
+        except (MalformedError, NotUnderstoodError, TooManyEventsError) as fault:
+            faults.append(str(fault))
+    raise RingError(f"{letter.source} still cannot read {letter.id}: {faults[0]}. Mend its table first")
