@@ -33,6 +33,8 @@ from services.router.reading import DRIVEN_AGAIN
 PAGE = 500
 SHORT = 8
 ALL = "all"
+HEARD = 6.0
+"""Seconds after which every running router has heard that a source is no longer parked."""
 SHOWN_BYTES = 20_000
 
 
@@ -137,6 +139,7 @@ async def _unpark(carriage: Carriage, names: Collection[str]) -> None:
     if names:
         async with carriage.database.transaction() as connection:
             await unpark(connection, state_of(carriage.database), sorted(names))
+        await asyncio.sleep(HEARD)
 
 
 async def _drive(carriage: Carriage, letter: DeadLetter) -> None:

@@ -41,6 +41,16 @@ DEEDS = {
     HandoffState.WITHDRAWN: ("↩", "grey62", "saw withdrawn"),
 }
 MAX_REASONS = 3
+CONTROLS = dict.fromkeys(
+    [*range(10), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F], "·"
+)
+"""What a terminal would obey instead of showing (C0 but for the newline, C1, changes of direction)."""
+
+
+def harmless(text: Text) -> Text:
+    """The same text, and nothing in it that a terminal obeys; a stranger may have typed it."""
+    text.plain = text.plain.translate(CONTROLS)
+    return text
 
 
 class Terminal:
@@ -49,25 +59,28 @@ class Terminal:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, soft_wrap=False)
 
+    def _print(self, text: Text) -> None:
+        self._console.print(harmless(text))
+
     def title(self, text: str, detail: str = "") -> None:
         """A heading of a run."""
         self._console.print()
         self._console.rule(Text(text, style="bold"), align="left", style="grey37")
         if detail:
-            self._console.print(Text(detail, style="grey62"))
+            self._print(Text(detail, style="grey62"))
 
     def say(self, text: str, style: str = "") -> None:
         """One plain line."""
-        self._console.print(Text(text, style=style))
+        self._print(Text(text, style=style))
 
     def fact(self, name: str, value: str) -> None:
         """A name and its value, in two columns."""
-        self._console.print(Text.assemble((f"  {name:<12}", "grey62"), value))
+        self._print(Text.assemble((f"  {name:<12}", "grey62"), value))
 
     def scene(self, text: str) -> None:
         """What happens next in the story, in a sentence."""
         self._console.print()
-        self._console.print(Text.assemble(("▌ ", "cyan"), (text, "bold")))
+        self._print(Text.assemble(("▌ ", "cyan"), (text, "bold")))
 
     def posted(self, where: str, status: int, seconds: float) -> None:
         """A webhook was sent to the door, and what the door said."""
@@ -84,11 +97,11 @@ class Terminal:
         said.append(f"  {_short(told.what.replace('_', ' '), 60)}")
         if told.score:
             said.append(f"  score {told.score // 1000}", "grey62")
-        self._console.print(said)
+        self._print(said)
         for rule in told.fired:
-            self._console.print(Text.assemble("     ● ", (RULES[Rule(rule)], "green")))
+            self._print(Text.assemble("     ● ", (RULES[Rule(rule)], "green")))
         for reason in told.reasons[:MAX_REASONS]:
-            self._console.print(Text.assemble("     · ", (reason, "grey74")))
+            self._print(Text.assemble("     · ", (reason, "grey74")))
 
     def lost(self, told: Narration) -> None:
         """A record that could not be judged and waits among the dead letters."""
@@ -103,9 +116,9 @@ class Terminal:
         if command.kind is CardKind.OFFER and command.play is not None:
             self._console.print(_offer(command, names))
         elif command.kind is CardKind.TRIAGE:
-            self._console.print(Text.assemble("     ⚑ ", ("triage", "gold1"), f" for {names}: {command.brief.name}"))
+            self._print(Text.assemble("     ⚑ ", ("triage", "gold1"), f" for {names}: {command.brief.name}"))
         elif command.notice:
-            self._console.print(Text.assemble("     ✎ ", (f"told {names}: ", "dark_violet"), command.notice))
+            self._print(Text.assemble("     ✎ ", (f"told {names}: ", "dark_violet"), command.notice))
 
     def changed(self, change: HandoffChanged, names: dict[str, str], lead: str) -> None:
         """What a rep did with a handoff, or what the clock did."""
@@ -114,7 +127,7 @@ class Terminal:
         sign, style, deed = DEEDS[change.state]
         who = names.get(change.actor or change.assignee, change.actor or "the clock")
         why = f" ({change.reason})" if change.reason else ""
-        self._console.print(Text.assemble(f"  {sign} ", (f"{who} {deed} {lead or 'the lead'}", f"bold {style}"), why))
+        self._print(Text.assemble(f"  {sign} ", (f"{who} {deed} {lead or 'the lead'}", f"bold {style}"), why))
 
     def invite(self, url: str) -> None:
         """Where the rep's inbox is."""
@@ -138,11 +151,13 @@ def _offer(command: DeliverPlay, names: str) -> RenderableType:
     table.add_column(style="grey62", no_wrap=True)
     table.add_column()
     for name, value in _rows(command):
-        table.add_row(name, Text(value))
+        table.add_row(name, harmless(Text(value)))
     title = Text.assemble(
         ("▶ ", "green"), (names, "bold green"), ("  gets the play ", "green"), (play.name, "bold green")
     )
-    return Panel(Group(head, table), title=title, title_align="left", border_style="green", width=100)
+    return Panel(
+        Group(harmless(head), table), title=harmless(title), title_align="left", border_style="green", width=100
+    )
 
 
 def _rows(command: DeliverPlay) -> Iterable[tuple[str, str]]:
