@@ -10,8 +10,9 @@ import structlog
 
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w.:-])\+\d(?:[ ().-]?\d){7,14}(?![\w.:-])")
-_QUIET = {"aiokafka": logging.ERROR, "alembic": logging.WARNING, "uvicorn.access": logging.WARNING}
-"""Libraries that tell more than a person on duty wants: readiness and metrics say the same once."""
+_QUIET = {"aiokafka": logging.CRITICAL, "alembic": logging.WARNING, "uvicorn.access": logging.WARNING}
+"""Libraries that tell more than a person on duty wants (aiokafka forty lines a second while a broker is away):
+readiness, metrics and our own lines say the same once."""
 
 
 def without_personal_data(text: str) -> str:

@@ -78,6 +78,8 @@ def _properties(folder: Path, port: int, controller: int) -> str:
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,
+        "broker.session.timeout.ms": 2000,  # after a kill, a new start waits for the old session to end
+        "broker.heartbeat.interval.ms": 500,
         "num.network.threads": 2,
         "num.io.threads": 4,
         "log.retention.check.interval.ms": 30_000,
