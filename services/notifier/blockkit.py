@@ -77,16 +77,16 @@ def blocks(card: Card, sheet: Sheet) -> list[Block]:
     buttons = _buttons(card, sheet)
     if not sheet.whole:
         return head + buttons if card.whole else head
-    needed = [*head, *_urgent(sheet)]
+    needed = [*head, *_urgent(sheet), *buttons]
     more = [{"type": "context", "elements": [_plain("The rest of the play is in your inbox.")]}]
-    room = MOST - _size(needed + buttons + more)
+    room = MOST - _size(needed + more)
     extra: list[Block] = []
     for wanted in _details(sheet):
         if _size(wanted) > room:
-            return [*needed, *extra, *more, *buttons]
+            return [*needed, *extra, *more]
         room -= _size(wanted)
         extra += wanted
-    return [*needed, *extra, *buttons]
+    return [*needed, *extra]
 
 
 def _size(some: list[Block]) -> int:

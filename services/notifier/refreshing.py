@@ -1,6 +1,7 @@
 """Cards that can be changed in place follow the truth: a refresh is repeated until it took; repeating is harmless."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -36,7 +37,7 @@ class Refreshes:
             keys = [row.key for row in rows]
             if keys:
                 await connection.execute(update(table).where(table.c.key.in_(keys)).values(refresh_at=lease))
-        return [delivery_of(row._replace(refresh_at=lease)) for row in rows]
+        return [replace(delivery_of(row), refresh_at=lease) for row in rows]
 
     async def settle(self, delivery: Delivery, card: Card, outcome: Outcome) -> None:
         """Write down what came of it. Whatever became true meanwhile has set a new time, which stays."""

@@ -94,18 +94,22 @@ _STANDING = {
 
 def standing_of(card: Card) -> str:
     """Where the handoff is, in one sentence for this reader."""
+    who, yours = one_line(card.assignee, 60), card.assignee == "you"
     if card.erased:
-        return FORGOTTEN
-    who = one_line(card.assignee, 60)
-    if card.triage and card.open:
-        return "Not sure yet: your call" if card.mine else f"In triage with {one_line(card.team, 60) or 'the team'}"
-    if card.state is HandoffState.OFFERED:
-        return "Yours to accept" if who == "you" else f"Offered to {who or 'the team'}"
-    if card.state is HandoffState.ACCEPTED:
-        return "Accepted: yours to work" if who == "you" else f"Accepted by {who}"
-    if card.state is HandoffState.WORKING:
-        return "In work: yours" if who == "you" else f"In work with {who}"
-    return _STANDING[card.state]
+        words = FORGOTTEN
+    elif _answered(card):
+        words = "Answered: being recorded"
+    elif card.triage and card.open:
+        words = "Not sure yet: your call" if card.mine else f"In triage with {one_line(card.team, 60) or 'the team'}"
+    elif card.state is HandoffState.OFFERED:
+        words = "Yours to accept" if yours else f"Offered to {who or 'the team'}"
+    elif card.state is HandoffState.ACCEPTED:
+        words = "Accepted: yours to work" if yours else f"Accepted by {who}"
+    elif card.state is HandoffState.WORKING:
+        words = "In work: yours" if yours else f"In work with {who}"
+    else:
+        words = _STANDING[card.state]
+    return words
 
 
 def local(moment: datetime, zone: str) -> datetime:
@@ -122,9 +126,15 @@ def clock_words(moment: datetime, zone: str) -> str:
     return f"{there:%a} {there.day} {there:%b, %H:%M} {there.tzname() or ''}".strip()
 
 
+def _answered(card: Card) -> bool:
+    return card.acted is not None and card.acted.decides
+
+
 def deadline_of(card: Card) -> datetime | None:
     """Until when somebody has to say something; nothing once they have."""
-    waits = card.open and (card.triage or card.state in {HandoffState.OFFERED, HandoffState.QUEUED})
+    waits = (
+        card.open and not _answered(card) and (card.triage or card.state in {HandoffState.OFFERED, HandoffState.QUEUED})
+    )
     return card.accept_by if waits else None
 
 

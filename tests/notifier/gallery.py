@@ -41,7 +41,7 @@ def samples(now: datetime) -> list[object]:
     hostile = a_brief(
         name="<b>Bobby</b> *Tables* <!channel> http://evil.example/x",
         title="Student; DROP TABLE leads; --",
-        company="‮evil‬ & Sons <script>alert(1)</script>",
+        company="\u202eevil\u202c & Sons <script>alert(1)</script>",
         phone="",
         why_now=("Typed <img src=x onerror=alert(1)> into a form",),
     )

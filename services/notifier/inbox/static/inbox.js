@@ -12,7 +12,8 @@ const span = (seconds) => {
 const tick = () => {
   for (const time of document.querySelectorAll("[data-deadline]")) {
     const left = (Date.parse(time.dataset.deadline) - Date.now()) / 1000;
-    time.textContent = `${span(left)} ${left >= 0 ? "left" : "over"}`;
+    const word = left < 0 ? " over" : "short" in time.dataset ? "" : " left";
+    time.textContent = span(left) + word;
     time.classList.toggle("late", left < 0);
   }
   for (const bar of document.querySelectorAll("[data-clock]")) {
