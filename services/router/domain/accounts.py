@@ -1,0 +1,127 @@
+"""Which company a lead belongs to: by email domain, website or stated company, one matcher for rules and reports."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.event import Event, IdentifierKind
+from schemas.lead import Field
+from services.router.domain import profile
+from services.router.domain.lead import Lead
+from services.router.domain.playbook import Playbook, Target
+from services.router.domain.words import company_name
+
+_BY_NAME = "name:"
+"""Before the key of a company of which only the name is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The company, and the named target it is, if it is one today. The empty key is no company."""
+
+    key: str = ""
+    target: Target | None = None
+    name: str = ""
+
+
+NOBODY = Account()
+
+
+def account_key(email_domain: str, company: str, website: str, playbook: Playbook) -> str:
+    """The account's key: of the email domain, else of the website, else of the company's name; empty for none.
+
+    Free-mail, disposable and shared domains never make an account; subsidiaries and aliases belong to their main
+    domain.
+    """
+    for domain in (email_domain.lower(), host_of(website)):
+        key = _by_domain(domain, playbook)
+        if key:
+            return key
+    name = company_name(company) if company else ""
+    return playbook.target_aliases.get(name) or (_BY_NAME + name if name else "")
+
+
+def host_of(website: str) -> str:
+    """The host of an address as people type it, without `www.`."""
+    rest = website.strip().lower().rpartition("://")[2]
+    host = rest.partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2].partition(":")[0]
+    return host.removeprefix("www.") if "." in host else ""
+
+
+def _by_domain(domain: str, playbook: Playbook) -> str:
+    if "." not in domain:
+        return ""
+    shared = playbook.domains
+    for part in _suffixes(domain):
+        if part in shared.free or part in shared.disposable:
+            return ""
+        main = shared.aliases.get(part, part)
+        if main in playbook.target_domains:
+            return playbook.target_domains[main]
+        if main != part:
+            return main
+    return domain
+
+
+def _suffixes(domain: str) -> Iterator[str]:
+    """The domain and those above it that still have a dot: `eu.acme.example`, `acme.example`."""
+    rest = domain
+    while "." in rest:
+        yield rest
+        rest = rest.partition(".")[2]
+
+
+def target_of(key: str, playbook: Playbook, day: int) -> Target | None:
+    """The named account with this key, if it is one on that UTC day (an ordinal)."""
+    target = playbook.targets.get(key) if key else None
+    if target is None:
+        return None
+    if target.start is not None and target.start.toordinal() > day:
+        return None
+    if target.end is not None and target.end.toordinal() < day:
+        return None
+    return target
+
+
+def account_of(lead: Lead, playbook: Playbook, day: int) -> Account:
+    """The lead's account on that UTC day."""
+    for email in profile.emails(lead):
+        key = _by_domain(profile.domain_of(email), playbook)
+        if key:
+            return _account(key, lead, playbook, day)
+    company, website = profile.stated(lead, Field.COMPANY) or "", profile.stated(lead, Field.WEBSITE) or ""
+    key = account_key("", company, website, playbook) if company or website else ""
+    return _account(key, lead, playbook, day) if key else NOBODY
+
+
+def _account(key: str, lead: Lead, playbook: Playbook, day: int) -> Account:
+    target = target_of(key, playbook, day)
+    return Account(key, target, target.name if target else profile.stated(lead, Field.COMPANY) or "")
+
+
+def keys_in_event(event: Event, playbook: Playbook) -> frozenset[str]:
+    """Every account that this event could make its lead belong to."""
+    found = {
+        _by_domain(profile.domain_of(each.value), playbook)
+        for each in event.identifiers
+        if each.kind is IdentifierKind.EMAIL
+    }
+    for claim in event.claims:
+        found |= _keys_of_value(claim.field, claim.value, playbook)
+    return frozenset(found - {""})
+
+
+def _keys_of_value(field: str, value: str, playbook: Playbook) -> set[str]:
+    if field == Field.COMPANY:
+        return {account_key("", value, "", playbook)}
+    return {account_key("", "", value, playbook)} if field == Field.WEBSITE else set()
+
+
+def account_keys_needed(lead: Lead, playbook: Playbook) -> frozenset[str]:
+    """Every account that this lead could belong to, whatever statement comes to hold."""
+    found = {_by_domain(profile.domain_of(email), playbook) for email in profile.emails(lead)}
+    for dossier in lead.dossiers.values():
+        for field in (Field.COMPANY, Field.WEBSITE):
+            for said in dossier.statements.get(field, {}).values():
+                for each in said:
+                    found |= _keys_of_value(field, each.value, playbook)
+    return frozenset(found - {""})

@@ -1,0 +1,158 @@
+"""Deadlines of an offer and of the work after it, in business time, and what follows when one comes (H2).
+
+Only human acts stop the clock. A deadline of an older round, or one that was moved meanwhile, is a no-op.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from schemas.feedback import TimerFired, TimerKind
+from schemas.handoff import HandoffState
+from services.router.domain import business_time, handoffs, lifecycle, opening
+from services.router.domain.decision import Command, Decision, Remind, SaveHandoff, SaveTriage, SetTimer, Surroundings
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.handoffs import Move
+from services.router.domain.lead import Lead
+from services.router.domain.moments import milliseconds
+from services.router.domain.playbook import BusinessHours, Play, Playbook, ServiceLevel
+
+_CLOCK = "clock"
+"""The actor of what nobody did."""
+_NO_PLAY = Play(name="", title="")
+
+
+def hours_of(handoff: Handoff, playbook: Playbook) -> BusinessHours:
+    """When the assignee works, else the team, else the person of last resort."""
+    rep, team = playbook.reps.get(handoff.assignee), playbook.teams.get(handoff.team)
+    if rep is not None:
+        return rep.hours
+    return team.hours if team is not None else playbook.reps[playbook.last_resort].hours
+
+
+def level_of(handoff: Handoff, playbook: Playbook) -> ServiceLevel:
+    """The service level of the handoff's team for its priority."""
+    team = playbook.teams.get(handoff.team)
+    return opening.service_of(team, handoff.priority) if team is not None else opening.FALLBACK
+
+
+def timers(
+    kinds: tuple[TimerKind, TimerKind], handoff: Handoff, playbook: Playbook, start: datetime, within: timedelta
+) -> tuple[datetime, tuple[SetTimer, ...]]:
+    """The deadline `within` business time of `start` (UTC), and the timers for it and for the reminders on the way."""
+    hours = hours_of(handoff, playbook)
+    reminder, deadline = kinds
+    due = business_time.add(hours, start, within)
+    wakes = [business_time.add(hours, start, within * part) for part in level_of(handoff, playbook).reminders]
+    reminders = tuple(SetTimer(reminder, handoff.id, wake, None, handoff.round) for wake in wakes if wake < due)
+    return due, (*reminders, SetTimer(deadline, handoff.id, due, None, handoff.round))
+
+
+ACCEPT = (TimerKind.ACCEPT_REMINDER, TimerKind.ACCEPT_DEADLINE)
+ATTEMPT = (TimerKind.ATTEMPT_REMINDER, TimerKind.ATTEMPT_DEADLINE)
+
+
+def play_of(handoff: Handoff, playbook: Playbook) -> Play:
+    """The handoff's play; a playbook that no longer has it falls back to the usual number of attempts."""
+    return next((play for play in playbook.plays if play.name == handoff.play), _NO_PLAY)
+
+
+def next_attempt(handoff: Handoff, playbook: Playbook, now: datetime) -> tuple[Handoff, tuple[SetTimer, ...]]:
+    """The handoff with the deadline of its next attempt: the play's window, shared out evenly, in working hours."""
+    play = play_of(handoff, playbook)
+    spacing = play.attempt_window / max(1, play.attempts)
+    due = business_time.add(hours_of(handoff, playbook), now + spacing, timedelta())
+    return replace(handoff, attempt_by=due), (SetTimer(ATTEMPT[1], handoff.id, due, None, handoff.round),)
+
+
+def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook, now: datetime) -> Decision:
+    """What a deadline leads to."""
+    nothing = Decision(lead, None)
+    if fact.kind is TimerKind.TRIAGE_DEADLINE:
+        item = around.triage
+        return _triage_overdue(fact, item, lead, playbook, now) if item is not None and item.open else nothing
+    handoff = around.handoff
+    if handoff is None or not handoffs.is_open(handoff) or fact.round != handoff.round:
+        return nothing
+    match fact.kind:
+        case TimerKind.ACCEPT_REMINDER if handoff.state is HandoffState.OFFERED:
+            return _reminded(handoff, lead, "Please accept or reject: the deadline is near.")
+        case TimerKind.ACCEPT_DEADLINE if handoff.state is HandoffState.OFFERED and _due(fact, handoff.accept_by):
+            return _lapsed(handoff, lead, playbook, now, "was not accepted in time")
+        case TimerKind.ATTEMPT_REMINDER if handoff.state is HandoffState.ACCEPTED:
+            return _reminded(handoff, lead, "The first attempt is due soon.")
+        case TimerKind.ATTEMPT_DEADLINE if _due(fact, handoff.attempt_by):
+            return _attempt_overdue(handoff, lead, playbook, now)
+        case TimerKind.SNOOZE_ENDED:
+            return _reminded(handoff, lead, "You asked to see this again now.")
+    return nothing
+
+
+def _due(fact: TimerFired, deadline: datetime | None) -> bool:
+    """Whether this timer is the deadline that holds now, and not one that was moved away from."""
+    return deadline is not None and milliseconds(fact.due_at) >= milliseconds(deadline)
+
+
+def _reminded(handoff: Handoff, lead: Lead, notice: str) -> Decision:
+    after = handoffs.changed(handoff, reminders=handoff.reminders + 1)
+    return Decision(lead, None, (SaveHandoff(after, _CLOCK), Remind(handoff.id, notice)))
+
+
+def _lapsed(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, what: str) -> Decision:
+    """Somebody else is asked and the manager hears of it. The last resort keeps it: there is nobody after them."""
+    team = playbook.teams.get(handoff.team)
+    told = (team.manager,) if team is not None else (playbook.last_resort,)
+    if handoff.assignee == playbook.last_resort:
+        return _kept(handoff, lead, playbook, now, told)
+    after = handoffs.requeued(handoff, Move.LAPSE, handoff.assignee)
+    notice = f"This play {what} by {handoff.assignee}: it goes to somebody else."
+    save = SaveHandoff(after, _CLOCK, "The deadline has passed: this play goes to somebody else.")
+    return Decision(lead, None, (save, Remind(handoff.id, notice, told)))
+
+
+def _kept(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, told: tuple[str, ...]) -> Decision:
+    level = level_of(handoff, playbook)
+    offered = handoff.state is HandoffState.OFFERED
+    within = level.accept_within if offered else level.attempt_within
+    due, wakes = timers(ACCEPT if offered else ATTEMPT, handoff, playbook, now, within)
+    after = handoffs.changed(
+        handoff,
+        reminders=handoff.reminders + 1,
+        accept_by=due if offered else handoff.accept_by,
+        attempt_by=handoff.attempt_by if offered else due,
+    )
+    persons = tuple(dict.fromkeys((handoff.assignee, *told)))
+    notice = "The deadline has passed and nobody is left to ask: this play still waits for you."
+    return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, Remind(handoff.id, notice, persons)))
+
+
+def _attempt_overdue(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+    """No attempt at all: somebody else is asked. Too few: a reminder. All made and no outcome: it expires."""
+    if handoff.state is HandoffState.ACCEPTED:
+        return _lapsed(handoff, lead, playbook, now, "saw no attempt in time")
+    if handoff.state is not HandoffState.WORKING:
+        return Decision(lead, None)
+    play = play_of(handoff, playbook)
+    if handoff.attempts >= play.attempts:
+        after = handoffs.moved(handoff, Move.EXPIRE, attempt_by=None)
+        recycled, enrols = lifecycle.recycled(lead, playbook, now)
+        save = SaveHandoff(after, _CLOCK, "All attempts are made: the lead goes back to nurture.")
+        return Decision(recycled, None, (save, *enrols))
+    after, wakes = next_attempt(handoffs.changed(handoff, reminders=handoff.reminders + 1), playbook, now)
+    team = playbook.teams.get(handoff.team)
+    persons = tuple(dict.fromkeys((handoff.assignee, *((team.manager,) if team else ()))))
+    notice = f"Attempt {handoff.attempts + 1} of {play.attempts} is overdue."
+    return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, Remind(handoff.id, notice, persons)))
+
+
+def _triage_overdue(fact: TimerFired, item: TriageItem, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+    """The item is shown again with a new deadline, until a person settles it."""
+    team = playbook.teams.get(item.team) or playbook.teams.get(playbook.triage_team)
+    if not _due(fact, item.due_at) or team is None:
+        return Decision(lead, None)
+    due = business_time.add(team.hours, now, opening.service_of(team, item.priority).triage_within)
+    after = replace(item, version=item.version + 1, due_at=due)
+    commands: tuple[Command, ...] = (
+        SaveTriage(after, _CLOCK),
+        SetTimer(TimerKind.TRIAGE_DEADLINE, item.id, due),
+    )
+    return Decision(lead, None, commands)

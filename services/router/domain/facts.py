@@ -1,0 +1,180 @@
+"""What a condition may ask of an event and its lead, read once and remembered for the length of one decision."""
+
+from datetime import datetime
+
+from schemas.event import Event, IdentifierKind
+from schemas.fact import Trust
+from services.router.domain import profile, scoring
+from services.router.domain.accounts import NOBODY, Account, account_of
+from services.router.domain.lead import Lead
+from services.router.domain.moments import day_of
+from services.router.domain.personas import persona_of, stage_of
+from services.router.domain.playbook import Persona, Playbook, Scalar, Stage
+
+Value = Scalar | tuple[str, ...]
+
+
+def attested(event: Event) -> bool:
+    """Whether a system vouches for who this is: it names somebody, and nothing of it is a mere claim."""
+    return bool(event.identifiers) and all(each.trust is Trust.ATTESTED for each in event.identifiers)
+
+
+def said_by(event: Event, name: str) -> Value:
+    """`event.<name>`: the event's own words first, then its properties, then what it states about the lead."""
+    match name:
+        case "type":
+            return event.type
+        case "source":
+            return event.source
+        case "name":
+            return event.name or None
+        case "marks":
+            return tuple(sorted(event.marks))
+        case "attested":
+            return attested(event)
+    value = event.properties.get(name)
+    if value is None and event.claims:
+        for claim in event.claims:
+            if claim.field == name and claim.value:
+                return claim.value
+    return value
+
+
+class EventFacts:
+    """What an event says by itself. Signals are matched on this alone: what counts must not depend on what came before."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+
+    def value(self, path: str) -> Value:
+        """The value of an `event.…` path; None for every other."""
+        return said_by(self._event, path[6:]) if path.startswith("event.") else None
+
+    def count(self, signal: str, within_days: int | None) -> int:  # noqa: ARG002  (the protocol's shape)
+        """Nothing: an event alone has no history."""
+        return 0
+
+
+class LeadFacts:
+    """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
+
+    __slots__ = ("_account", "_known", "_persona", "_points", "_stage", "event", "lead", "now", "playbook", "today")
+
+    def __init__(self, event: Event | None, lead: Lead, playbook: Playbook, now: datetime) -> None:
+        self.event, self.lead, self.playbook, self.now = event, lead, playbook, now
+        self.today = day_of(now)
+        self._known: dict[str, Value] = {}
+        self._account: Account | None = None
+        self._points: scoring.Points | None = None
+        self._persona: tuple[Persona | None, str] | None = None
+        self._stage: tuple[Stage | None, str] | None = None
+
+    def value(self, path: str) -> Value:
+        """The value of a path, None where it is not known."""
+        try:
+            return self._known[path]
+        except KeyError:
+            found = self._known[path] = self._find(path)
+            return found
+
+    def count(self, signal: str, within_days: int | None) -> int:
+        """How often a signal happened within so many UTC days, today included; an absent behaviour is zero."""
+        return scoring.count(self.lead, signal, self.today, within_days, self.playbook.scoring.horizon_days)
+
+    @property
+    def account(self) -> Account:
+        """The lead's company."""
+        if self._account is None:
+            self._account = account_of(self.lead, self.playbook, self.today)
+        return self._account
+
+    @property
+    def points(self) -> scoring.Points:
+        """The sums of the score."""
+        if self._points is None:
+            self._points = scoring.points_of(self.lead, self.playbook.scoring, self, self.today)
+        return self._points
+
+    @property
+    def persona(self) -> tuple[Persona | None, str]:
+        """The persona, and what told it."""
+        if self._persona is None:
+            self._persona = persona_of(self, self.playbook)
+        return self._persona
+
+    @property
+    def stage(self) -> tuple[Stage | None, str]:
+        """The buying stage, and what told it."""
+        if self._stage is None:
+            self._stage = stage_of(self, self.playbook)
+        return self._stage
+
+    def _find(self, path: str) -> Value:
+        about, _, name = path.partition(".")
+        match about:
+            case "event":
+                return said_by(self.event, name) if self.event is not None else None
+            case "lead":
+                return self._of_lead(name)
+            case "account":
+                return self._of_account(name)
+            case "score":
+                return self._of_score(name)
+        return None
+
+    def _of_lead(self, name: str) -> Value:  # noqa: C901, PLR0911  (a table of words, read from top to bottom)
+        lead = self.lead
+        match name:
+            case "email":
+                return next(iter(profile.emails(lead)), None)
+            case "email_domain":
+                emails = profile.emails(lead)
+                return profile.domain_of(emails[0]) if emails else None
+            case "phone":
+                return profile.phone(lead) or None
+            case "has_phone":
+                return bool(profile.phone(lead))
+            case "has_email":
+                return any(key.kind is IdentifierKind.EMAIL for key in lead.dossiers)
+            case "known":
+                return lead.known
+            case "lifecycle":
+                return lead.standing.lifecycle
+            case "persona":
+                found = self.persona[0]
+                return found.name if found else None
+            case "persona_level":
+                found = self.persona[0]
+                return found.level if found else None
+            case "stage":
+                at = self.stage[0]
+                return at.name if at else None
+        return profile.stated(lead, name)
+
+    def _of_account(self, name: str) -> Value:
+        account = self.account
+        match name:
+            case "key":
+                return account.key or None
+            case "is_target":
+                return account.target is not None if account is not NOBODY else None
+            case "tier":
+                return account.target.tier if account.target else None
+            case "known":
+                return account is not NOBODY
+        return None
+
+    def _of_score(self, name: str) -> Value:
+        if not self.playbook.scoring.on:
+            return None
+        points = self.points
+        match name:
+            case "total":
+                return points.total // 1000
+            case "fit":
+                return points.fit // 1000
+            case "engagement":
+                return points.engagement // 1000
+        return None

@@ -1,0 +1,43 @@
+"""Floods: more claimed requests from one form, address or campaign than people send go to triage together."""
+
+from collections.abc import Mapping
+
+from schemas.event import URGENT, Event, IdentifierKind
+from services.router.domain.facts import attested
+from services.router.domain.moments import milliseconds
+from services.router.domain.playbook import Playbook
+
+_LONGEST = 200
+
+
+def flood_keys(event: Event, playbook: Playbook) -> tuple[str, ...]:
+    """Under which counters this event falls, each with its time window; none for behaviour and for attested records."""
+    if event.type not in URGENT or event.marks or attested(event):
+        return ()
+    window = milliseconds(event.received_at) // max(1, int(playbook.flood.window.total_seconds() * 1000))
+    named = (("form", _form(event)), ("address", _address(event)), ("campaign", _campaign(event)))
+    return tuple(f"{kind}:{name[:_LONGEST]}:{window}" for kind, name in named if name)
+
+
+def _form(event: Event) -> str:
+    form = event.properties.get("form_id")
+    return f"{event.source}/{form}" if form else ""
+
+
+def _address(event: Event) -> str:
+    """The network address where the door knows it, else the email address that was typed."""
+    known = event.properties.get("address")
+    if known:
+        return str(known)
+    return next((each.value for each in event.identifiers if each.kind is IdentifierKind.EMAIL), "")
+
+
+def _campaign(event: Event) -> str:
+    return str(event.properties.get("utm_campaign") or event.properties.get("campaign") or "")
+
+
+def flooded(counts: Mapping[str, int], playbook: Playbook) -> tuple[str, ...]:
+    """The counters that are over their limit, this event included; sorted."""
+    limits = playbook.flood
+    limit = {"form": limits.per_form, "address": limits.per_address, "campaign": limits.per_campaign}
+    return tuple(sorted(key for key, count in counts.items() if count > limit[key.partition(":")[0]]))

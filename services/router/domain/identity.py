@@ -1,0 +1,109 @@
+"""Who is who: the keys in an event, what they claim of each other, and the ids of leads. Order never matters here.
+
+A cookie belongs to the email with the earliest claim on it. A phone belongs to the earliest claim by an email or, when
+only a visitor without an email gave it, by that visitor's cookie: so a shared phone never joins two leads. Emails are
+joined only by a system that attests that both are the same person's.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha1
+from uuid import UUID
+
+from schemas.event import Event, IdentifierKind
+from schemas.fact import Trust
+from services.router.domain.lead import IdentifierKey, Ownership, Sighting
+
+MOST_CLAIMS = 8
+"""How many claimants one identifier remembers, earliest first."""
+MOST_CLAIMED = 32
+_NAMESPACE = UUID("4f1cf2b4-0f0e-5c0e-9d5b-6a3c7d1b8e21").bytes
+_ORDER = {IdentifierKind.EMAIL: 0, IdentifierKind.COOKIE: 1, IdentifierKind.PHONE: 2}
+_COOKIE_MARK = "cookie "
+"""No email holds a blank, so a claimant that starts like this is a cookie."""
+
+
+def _version_5(namespace: bytes, name: str) -> UUID:
+    """RFC 9562 §5.5, without the detour over a `UUID` namespace."""
+    digest = sha1(namespace + name.encode(), usedforsecurity=False).digest()
+    return UUID(bytes=digest[:16], version=5)
+
+
+def lead_id(root: IdentifierKey) -> UUID:
+    """The id of the lead whose root identifier this is."""
+    return _version_5(_NAMESPACE, f"{root.kind}:{root.value}")
+
+
+def made_by(cause: UUID, what: str) -> UUID:
+    """The id of what this fact caused: the same fact always makes the same id."""
+    return _version_5(cause.bytes, what)
+
+
+def keys_of(event: Event) -> tuple[IdentifierKey, ...]:
+    """The event's identifiers in the order in which it is counted on them: email, cookie, phone; attested ones first.
+
+    An event that names nobody is a visitor of its own, so that even an anonymous request for a call has a lead.
+    """
+    stated = event.identifiers
+    if len(stated) == 1:
+        return (IdentifierKey(stated[0].kind, stated[0].value),)
+    if not stated:
+        return (IdentifierKey(IdentifierKind.COOKIE, f"event:{event.id}"),)
+    ranked = sorted(stated, key=lambda each: (_ORDER[each.kind], each.trust is not Trust.ATTESTED))
+    return tuple(dict.fromkeys(IdentifierKey(each.kind, each.value) for each in ranked))
+
+
+def links_of(event: Event, keys: Iterable[IdentifierKey]) -> tuple[tuple[IdentifierKey, str], ...]:
+    """(claimed identifier, claimant): what this event says belongs together, among the given keys of it."""
+    present = tuple(keys)
+    if len(present) < 2:  # noqa: PLR2004  (one identifier belongs to nothing else)
+        return ()
+    emails = [key for key in present if key.kind is IdentifierKind.EMAIL]
+    if not emails:
+        cookies = [key for key in present if key.kind is IdentifierKind.COOKIE]
+        by = _COOKIE_MARK + cookies[0].value if cookies else ""
+        return tuple((key, by) for key in present if key.kind is IdentifierKind.PHONE) if by else ()
+    claimed = tuple((key, emails[0].value) for key in present if key.kind is not IdentifierKind.EMAIL)
+    return claimed + _aliases(event, emails)
+
+
+def _aliases(event: Event, emails: list[IdentifierKey]) -> tuple[tuple[IdentifierKey, str], ...]:
+    attested = {each.value for each in event.identifiers if each.trust is Trust.ATTESTED}
+    known = [key for key in emails if key.value in attested]
+    return tuple((one, other.value) for one in known for other in known if one != other)
+
+
+def claimant_of(claim: str) -> IdentifierKey:
+    """The identifier that made this claim."""
+    if claim.startswith(_COOKIE_MARK):
+        return IdentifierKey(IdentifierKind.COOKIE, claim.removeprefix(_COOKIE_MARK))
+    return IdentifierKey(IdentifierKind.EMAIL, claim)
+
+
+def with_claim(ownership: Ownership, seen: Sighting, by: str) -> Ownership:
+    """The claims after one more: the earliest of each claimant, the earliest claimants. Commutes, also when repeated."""
+    earliest: dict[str, Sighting] = {}
+    for sighting, claimant in (*ownership.claims, (seen, by)):
+        known = earliest.get(claimant)
+        if known is None or sighting < known:
+            earliest[claimant] = sighting
+    claims = tuple(sorted((sighting, claimant) for claimant, sighting in earliest.items())[:MOST_CLAIMS])
+    return ownership if claims == ownership.claims else Ownership(claims, ownership.claimed)
+
+
+def without_claims(ownership: Ownership, event: str) -> Ownership:
+    """The claims without those that this event made."""
+    kept = tuple(claim for claim in ownership.claims if claim[0].event != event)
+    return ownership if kept == ownership.claims else Ownership(kept, ownership.claimed)
+
+
+def without_claimant(ownership: Ownership, by: str) -> Ownership:
+    """The claims without those of this claimant, who asked to be forgotten."""
+    kept = tuple(claim for claim in ownership.claims if claim[1] != by)
+    return ownership if kept == ownership.claims else Ownership(kept, ownership.claimed)
+
+
+def with_claimed(ownership: Ownership, key: IdentifierKey) -> Ownership:
+    """An email's own note of what it has claimed."""
+    if key in ownership.claimed or len(ownership.claimed) >= MOST_CLAIMED:
+        return ownership
+    return Ownership(ownership.claims, tuple(sorted((*ownership.claimed, key))))

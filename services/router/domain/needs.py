@@ -1,0 +1,106 @@
+"""What a batch of facts will read, so that the shell can load and lock it set-wise before anything is decided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from schemas.event import Event, IdentifierKind
+from schemas.feedback import Feedback, LeadErased, PlaybookPublished, TimerFired, TimerKind, TriageDecided
+from services.router.domain.accounts import account_keys_needed, keys_in_event
+from services.router.domain.floods import flood_keys
+from services.router.domain.identity import keys_of
+from services.router.domain.lead import IdentifierKey, Lead
+from services.router.domain.playbook import Playbook
+from services.router.domain.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What to look up and lock. Siblings of the leads found, and their open handoffs and items, come with them."""
+
+    identifiers: frozenset[IdentifierKey]
+    handoffs: frozenset[UUID]
+    """Named by feedback. An act may name a triage item here, a timer too: what is none is not found."""
+    triage: frozenset[UUID]
+    leads: frozenset[UUID]
+    """Named by the timers of held clicks."""
+    corrections: frozenset[UUID]
+    """Events that corrections name: how were they counted?"""
+    events: frozenset[UUID]
+    """Has a correction arrived before them?"""
+    flood_keys: frozenset[str]
+
+
+def needs(facts: Sequence[Event | Feedback], playbook: Playbook) -> Needs:
+    """What these facts need. Accounts come later, by `accounts_of`, when the leads are known."""
+    found = _Gathering()
+    for fact in facts:
+        if isinstance(fact, Event):
+            found.event(fact, playbook)
+        else:
+            found.feedback(fact)
+    return found.needs()
+
+
+class _Gathering:
+    def __init__(self) -> None:
+        self.identifiers: set[IdentifierKey] = set()
+        self.handoffs: set[UUID] = set()
+        self.triage: set[UUID] = set()
+        self.leads: set[UUID] = set()
+        self.corrections: set[UUID] = set()
+        self.events: set[UUID] = set()
+        self.floods: set[str] = set()
+
+    def event(self, event: Event, playbook: Playbook) -> None:
+        self.identifiers.update(keys_of(event))
+        self.events.add(event.id)
+        if event.corrects is not None:
+            self.corrections.add(event.corrects)
+        self.floods.update(flood_keys(event, playbook))
+
+    def feedback(self, fact: Feedback) -> None:
+        match fact:
+            case TimerFired(kind=TimerKind.HOLD_ELAPSED):
+                self.leads.add(fact.subject)
+                if fact.about is not None:
+                    self.events.add(fact.about)
+            case TimerFired(kind=TimerKind.TRIAGE_DEADLINE):
+                self.triage.add(fact.subject)
+            case TimerFired():
+                self.handoffs.add(fact.subject)
+            case LeadErased():
+                self.identifiers.add(IdentifierKey(IdentifierKind.EMAIL, fact.email.strip().lower()))
+            case PlaybookPublished():
+                pass
+            case TriageDecided():
+                self.triage.add(fact.handoff)
+            case _:
+                self.handoffs.add(fact.handoff)
+
+    def needs(self) -> Needs:
+        return Needs(
+            frozenset(self.identifiers),
+            frozenset(self.handoffs),
+            frozenset(self.triage),
+            frozenset(self.leads),
+            frozenset(self.corrections),
+            frozenset(self.events),
+            frozenset(self.floods),
+        )
+
+
+def accounts_of(world: World, facts: Sequence[Event | Feedback], playbook: Playbook) -> frozenset[str]:
+    """Every account these facts may touch: those the loaded leads can belong to, those the events can make theirs."""
+    found: set[str] = set()
+    for fact in facts:
+        if isinstance(fact, Event) and (
+            fact.claims or len(fact.identifiers) != 1 or fact.identifiers[0].kind != "cookie"
+        ):
+            found |= keys_in_event(fact, playbook)
+    for lead, members in world.members.items():
+        dossiers = {key: world.identifiers[key].dossier for key in members if key in world.identifiers}
+        if any(key.kind != "cookie" or dossier.statements for key, dossier in dossiers.items()):
+            found |= account_keys_needed(Lead(lead, True, dossiers), playbook)
+    found |= {handoff.account for handoff in world.handoffs.values() if handoff.account}
+    return frozenset(found)

@@ -1,0 +1,199 @@
+"""Opens a handoff, tightens an open one, and names the team and the owner who are asked first."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from schemas.feedback import TimerKind
+from schemas.handoff import HandoffState
+from schemas.lead import Field, Priority
+from schemas.verdict import Rule, Ternary
+from services.router.domain import business_time, handoffs, plays, profile
+from services.router.domain.briefs import brief_of
+from services.router.domain.decision import SaveTriage, SetTimer, Surroundings
+from services.router.domain.facts import LeadFacts
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.playbook import Playbook, ServiceLevel, Team
+
+FALLBACK = ServiceLevel(accept_within=timedelta(hours=4), attempt_within=timedelta(hours=8))
+"""Where a team's page names no service level for a priority."""
+
+
+def service_of(team: Team, priority: Priority) -> ServiceLevel:
+    """The team's deadlines for this priority; for one it does not name, the next stricter one's."""
+    order = list(Priority)
+    for each in reversed(order[: order.index(priority) + 1]):
+        if each in team.service:
+            return team.service[each]
+    return FALLBACK
+
+
+def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules in the order in which they lead."""
+    held = set(rules)
+    return tuple(rule for rule in Rule if rule in held)
+
+
+def play_for(facts: LeadFacts, rules: Iterable[Rule]) -> tuple[str, str]:
+    """The play's name and why it and no other."""
+    persona, stage = facts.persona[0], facts.stage[0]
+    play, why = plays.choose(
+        facts.playbook,
+        in_order(rules),
+        persona.name if persona else "",
+        stage.name if stage else "",
+        profile.stated(facts.lead, Field.PRODUCT) or "",
+        bool(profile.phone(facts.lead)),
+    )
+    return play.name, why
+
+
+def owner_of(facts: LeadFacts, around: Surroundings) -> tuple[str, str]:
+    """The rep who is asked first, and why: the named account's owner, then who works or worked the lead or account."""
+    playbook, target = facts.playbook, facts.account.target
+    candidates = (
+        (target.owner if target else "", "owns the named account"),
+        (facts.lead.standing.owner, "already worked this lead"),
+        (around.owner, "already worked this account"),
+        (_stated_owner(facts), "is the owner the CRM names"),
+    )
+    for rep, why in candidates:
+        if rep and rep in playbook.reps:
+            return rep, why
+    return "", ""
+
+
+def _stated_owner(facts: LeadFacts) -> str:
+    """The owner that a system attests, by id or email; what somebody merely typed owns nothing."""
+    said = profile.statement(facts.lead, Field.OWNER)
+    if said is None or not said.attested:
+        return ""
+    wanted = said.value.strip().lower()
+    return next((rep.id for rep in facts.playbook.reps.values() if wanted in (rep.id.lower(), rep.email.lower())), "")
+
+
+def team_for(facts: LeadFacts, wanted: str) -> tuple[str, str]:
+    """The owner's team, else the team that the routing names, and why."""
+    playbook = facts.playbook
+    for team in playbook.teams.values():
+        if wanted and (wanted in team.reps or wanted == team.manager):
+            return team.name, f"{wanted}’s team"
+    for rule in playbook.routing:
+        if rule.when.test(facts) is Ternary.TRUE and rule.team in playbook.teams:
+            return rule.team, rule.why
+    return next(iter(playbook.teams), ""), "the first team: no routing rule fits"
+
+
+def opened(
+    identity: UUID,
+    facts: LeadFacts,
+    rules: tuple[Rule, ...],
+    priority: Priority,
+    around: Surroundings,
+    received_at: datetime,
+    why_now: Iterable[str],
+    flags: tuple[str, ...] = (),
+) -> Handoff:
+    """A new handoff, queued: the team is accountable until a rep is drawn. `received_at` starts speed to lead (UTC)."""
+    wanted = owner_of(facts, around)[0]
+    return Handoff(
+        id=identity,
+        lead=facts.lead.id,
+        version=1,
+        state=HandoffState.QUEUED,
+        rules=in_order(rules),
+        priority=priority,
+        play=play_for(facts, rules)[0],
+        playbook=facts.playbook.version,
+        brief=brief_of(facts, why_now),
+        received_at=received_at,
+        team=team_for(facts, wanted)[0],
+        wanted=wanted,
+        account=facts.account.key,
+        not_before=_not_before(facts.playbook, rules, received_at),
+        flags=flags,
+    )
+
+
+def _not_before(playbook: Playbook, rules: Iterable[Rule], received_at: datetime) -> datetime | None:
+    """The earliest contact (R7): the least patient of the triggers decides."""
+    delays = [playbook.rules[rule].not_before for rule in rules if rule in playbook.rules]
+    least = min(delays, default=timedelta())
+    return received_at + least if least > timedelta() else None
+
+
+def tightened(
+    handoff: Handoff,
+    facts: LeadFacts,
+    rules: Iterable[Rule],
+    priority: Priority,
+    why_now: tuple[str, ...],
+    received_at: datetime,
+    flags: tuple[str, ...] = (),
+) -> tuple[Handoff, tuple[SetTimer, ...]]:
+    """The open handoff with new reasons (R5): priority and deadline only tighten; the play answers all the reasons."""
+    held = in_order((*handoff.rules, *rules))
+    better = min(handoff.priority, priority)
+    soonest = _not_before(facts.playbook, rules, received_at)
+    before = min(soonest, handoff.not_before) if soonest and handoff.not_before else None
+    after = handoffs.changed(
+        handoff,
+        rules=held,
+        priority=better,
+        play=play_for(facts, held)[0],
+        playbook=facts.playbook.version,
+        brief=brief_of(facts, dict.fromkeys((*why_now, *handoff.brief.why_now))),
+        not_before=before,
+        flags=tuple(dict.fromkeys((*handoff.flags, *flags))),
+    )
+    return _sooner(after, facts) if better < handoff.priority else (after, ())
+
+
+def _sooner(handoff: Handoff, facts: LeadFacts) -> tuple[Handoff, tuple[SetTimer, ...]]:
+    """The accept deadline that the better priority asks for, if it is sooner, with its timers."""
+    team, rep = facts.playbook.teams.get(handoff.team), facts.playbook.reps.get(handoff.assignee)
+    if handoff.state is not HandoffState.OFFERED or handoff.accept_by is None or team is None:
+        return handoff, ()
+    level = service_of(team, handoff.priority)
+    deadline = business_time.add(rep.hours if rep else team.hours, facts.now, level.accept_within)
+    if deadline >= handoff.accept_by:
+        return handoff, ()
+    return replace(handoff, accept_by=deadline), (
+        SetTimer(TimerKind.ACCEPT_DEADLINE, handoff.id, deadline, None, handoff.round),
+    )
+
+
+def asked(
+    identity: UUID,
+    facts: LeadFacts,
+    rules: tuple[Rule, ...],
+    priority: Priority,
+    why: str,
+    questions: tuple[str, ...],
+    why_now: Iterable[str],
+) -> tuple[SaveTriage, SetTimer]:
+    """A new triage item with its deadline, in the business time of the team that triages."""
+    playbook = facts.playbook
+    team = playbook.teams[playbook.triage_team]
+    due = business_time.add(team.hours, facts.now, service_of(team, priority).triage_within)
+    item = TriageItem(
+        id=identity,
+        lead=facts.lead.id,
+        version=1,
+        opened_at=facts.now,
+        due_at=due,
+        team=team.name,
+        why=why,
+        questions=questions,
+        brief=brief_of(facts, why_now),
+        rules=in_order(rules),
+        play=play_for(facts, rules)[0],
+        priority=priority,
+    )
+    return SaveTriage(item, "router"), SetTimer(TimerKind.TRIAGE_DEADLINE, identity, due)
+
+
+def settled(item: TriageItem, choice: str) -> TriageItem:
+    """The item, closed."""
+    return replace(item, version=item.version + 1, open=False, choice=choice)

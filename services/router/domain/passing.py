@@ -1,0 +1,166 @@
+"""What follows when rules fire: a new handoff, a new reason for an open one, or, where a list forbids it, triage."""
+
+from dataclasses import replace
+
+from schemas.feedback import TriageChoice
+from schemas.lead import LifecycleStage
+from schemas.verdict import Outcome, Reason, Rule
+from services.router.domain import handoffs, lifecycle, opening, reasons, rules
+from services.router.domain.briefs import with_reason
+from services.router.domain.case import Case, Conclusion
+from services.router.domain.decision import Command, SaveHandoff, SaveTriage
+from services.router.domain.handoff import Handoff
+from services.router.domain.identity import made_by
+from services.router.domain.lead import Standing
+
+_ROUTER = "router"
+
+
+def fired_reasons(case: Case, fired: tuple[Rule, ...]) -> tuple[Reason, ...]:
+    """One sentence a rule, and that the request is old if it is."""
+    said = tuple(reasons.fired(rule, case.findings, case.facts.account.name) for rule in fired)
+    return (*said, reasons.FLAGGED_LATE) if case.late else said
+
+
+def spent(standing: Standing, fired: tuple[Rule, ...]) -> Standing:
+    """Rules 2 and 3 have fired and rest until they are armed again."""
+    if Rule.SCORE_THRESHOLD not in fired and Rule.SQL_CRITERIA not in fired:
+        return standing
+    return replace(
+        standing,
+        armed=standing.armed and Rule.SCORE_THRESHOLD not in fired,
+        sql=standing.sql or Rule.SQL_CRITERIA in fired,
+    )
+
+
+def stamped(standing: Standing, passed: tuple[Rule, ...]) -> Standing:
+    """Only rule 2 makes a lead an SQL (I6)."""
+    if Rule.SQL_CRITERIA not in passed:
+        return standing
+    return replace(standing, lifecycle=lifecycle.at_least(standing.lifecycle, LifecycleStage.SQL))
+
+
+def passed(case: Case, fired: tuple[Rule, ...]) -> Conclusion:
+    """To sales: by a new handoff, or as a new reason in the one that is open."""
+    own, others = case.around.handoff, case.around.account_handoff
+    mine = tuple(rule for rule in fired if rule is not Rule.TARGET_RESPONDS or others is None)
+    join = _joined(case, others) if others is not None and Rule.TARGET_RESPONDS in fired else ()
+    if own is not None:
+        return _renewed(case, own, fired, mine, join)
+    if not mine and others is not None:
+        return _more_of_account(case, others, fired, join)
+    return _opened(case, fired, mine, join)
+
+
+def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: tuple[Command, ...]) -> Conclusion:
+    said = fired_reasons(case, fired)
+    handoff = opening.opened(
+        made_by(case.event.id, "handoff"),
+        case.facts,
+        mine,
+        rules.priority(case.findings, case.facts),
+        case.around,
+        case.event.received_at,
+        (reason.text for reason in said),
+        ("late",) if case.late else (),
+    )
+    standing = replace(stamped(spent(case.lead.standing, fired), mine), handoff=handoff.id, triage=None)
+    closing = (
+        (SaveTriage(opening.settled(case.around.triage, TriageChoice.PASS.value), _ROUTER),)
+        if case.around.triage
+        else ()
+    )
+    owner, why = opening.owner_of(case.facts, case.around)
+    team_why = f"{owner} {why}" if owner else opening.team_for(case.facts, "")[1]
+    return Conclusion(
+        Outcome.PASS,
+        said,
+        _after_joining(standing, join, case),
+        (SaveHandoff(handoff, _ROUTER), *closing, *join),
+        fired,
+        handoff.id,
+        handoff.play,
+        opening.play_for(case.facts, mine)[1],
+        handoff.team,
+        {"routed": team_why, "priority": handoff.priority.value},
+    )
+
+
+def _renewed(
+    case: Case, own: Handoff, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: tuple[Command, ...]
+) -> Conclusion:
+    """The open handoff gets the new reasons; asking again is always one. Nothing new changes nothing."""
+    new = tuple(rule for rule in mine if rule not in own.rules or rule is Rule.CONSULTATION)
+    said = (*fired_reasons(case, fired), reasons.WITH_SALES)
+    better = rules.priority(case.findings, case.facts)
+    standing = spent(case.lead.standing, fired)
+    if not new and better >= own.priority:
+        return Conclusion(Outcome.UPDATE, said, standing, join, fired, own.id)
+    texts = tuple(reason.text for reason in fired_reasons(case, new))
+    flags = ("late",) if case.late else ()
+    after, timers = opening.tightened(own, case.facts, mine, better, texts, case.event.received_at, flags)
+    tell = " ".join(("New:", *texts)) if new else f"Priority {after.priority.value} now: the lead does more."
+    return Conclusion(
+        Outcome.UPDATE,
+        said,
+        _after_joining(stamped(standing, mine), join, case),
+        (SaveHandoff(after, _ROUTER, tell), *timers, *join),
+        fired,
+        own.id,
+        after.play,
+        opening.play_for(case.facts, after.rules)[1],
+        after.team,
+    )
+
+
+def _joined(case: Case, handoff: Handoff) -> tuple[Command, ...]:
+    """The account's owner hears of each further responder once; the same person's next page is no news."""
+    if case.lead.standing.joined == handoff.id:
+        return ()
+    what = case.event.type.value.replace("_", " ")
+    tell = f"One more response from this account: {what}."
+    return (SaveHandoff(handoffs.changed(handoff, brief=with_reason(handoff.brief, tell)), _ROUTER, tell),)
+
+
+def _after_joining(standing: Standing, join: tuple[Command, ...], case: Case) -> Standing:
+    others = case.around.account_handoff
+    return replace(standing, joined=others.id) if join and others is not None else standing
+
+
+def _more_of_account(case: Case, others: Handoff, fired: tuple[Rule, ...], join: tuple[Command, ...]) -> Conclusion:
+    said = (*fired_reasons(case, fired), reasons.SAME_ACCOUNT)
+    standing = _after_joining(case.lead.standing, join, case)
+    return Conclusion(Outcome.UPDATE, said, standing, join, fired, others.id)
+
+
+def triaged(case: Case, fired: tuple[Rule, ...], because: tuple[Reason, ...], why: str) -> Conclusion:
+    """To a person: a new triage item, or more for the one that waits. What fired rests, so that it asks once."""
+    standing = spent(case.lead.standing, fired)
+    said = (*because, *(fired_reasons(case, fired) if fired else ()))
+    waiting = case.around.triage
+    if waiting is not None:
+        held = opening.in_order((*waiting.rules, *fired))
+        more: tuple[Command, ...] = ()
+        if held != waiting.rules:
+            item = replace(waiting, version=waiting.version + 1, rules=held, play=opening.play_for(case.facts, held)[0])
+            more = (SaveTriage(item, _ROUTER),)
+        return Conclusion(Outcome.TRIAGE, (*said, reasons.IN_TRIAGE), standing, more, fired)
+    identity = made_by(case.event.id, "triage")
+    commands = opening.asked(
+        identity,
+        case.facts,
+        fired,
+        rules.priority(case.findings, case.facts),
+        why,
+        case.findings.questions,
+        (reason.text for reason in said),
+    )
+    return Conclusion(
+        Outcome.TRIAGE,
+        said,
+        replace(standing, triage=identity),
+        commands,
+        fired,
+        play=commands[0].item.play,
+        team=commands[0].item.team,
+    )

@@ -1,0 +1,167 @@
+"""What follows from what people did and from deadlines that came: the next step of a handoff or a triage item."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from schemas.feedback import (
+    Act,
+    AttemptLogged,
+    HandoffAccepted,
+    HandoffOutcome,
+    HandoffRejected,
+    HandoffSnoozed,
+    OutcomeReported,
+    PlayRated,
+    RejectReason,
+    TimerFired,
+    TimerKind,
+    TriageDecided,
+)
+from schemas.handoff import HandoffState
+from schemas.lead import LifecycleStage
+from services.router.domain import deadlines, handoffs, lifecycle, plays
+from services.router.domain.decision import Command, Decision, ReturnTurn, SaveHandoff, SetTimer, Surroundings
+from services.router.domain.handoff import Handoff
+from services.router.domain.handoffs import Move
+from services.router.domain.lead import Lead
+from services.router.domain.playbook import Playbook
+from services.router.domain.triage import decided
+
+_LONGEST_SNOOZE = timedelta(days=30)
+_BAD_LEAD = frozenset({RejectReason.NOT_A_FIT, RejectReason.BAD_DATA, RejectReason.COMPETITOR_OR_STUDENT})
+_NURTURE = frozenset({RejectReason.NOT_READY, RejectReason.NO_ANSWER})
+_NOT_THEIR_FAULT = frozenset({RejectReason.BAD_DATA, RejectReason.COMPETITOR_OR_STUDENT, RejectReason.WRONG_REP})
+"""The rep gets the turn in the rotation back."""
+
+
+def react(fact: Act | TimerFired, lead: Lead, around: Surroundings, playbook: Playbook, now: datetime) -> Decision:
+    """The effect of an act or a timer. `around` holds the handoff or item it names, open or not; `now` is its time.
+
+    What comes twice, too late, or from somebody whom it is not about, changes nothing. There is never a verdict: acts
+    judge no event.
+    """
+    nothing = Decision(lead, None)
+    if isinstance(fact, TimerFired):
+        return deadlines.came(fact, lead, around, playbook, now)
+    if isinstance(fact, TriageDecided):
+        item = around.triage
+        return decided(fact, item, lead, around, playbook, now) if item is not None and item.open else nothing
+    handoff = around.handoff
+    if handoff is None or not _theirs(fact, handoff, playbook):
+        return nothing
+    match fact:
+        case HandoffAccepted():
+            return _accepted(fact, handoff, lead, playbook, now)
+        case HandoffRejected():
+            return _rejected(fact, handoff, lead, playbook, now)
+        case AttemptLogged():
+            return _attempted(fact, handoff, lead, playbook, now)
+        case HandoffSnoozed():
+            return _snoozed(fact, handoff, lead, now)
+        case OutcomeReported():
+            return _ended(fact, handoff, lead, playbook, now)
+        case PlayRated():
+            return nothing
+    return nothing
+
+
+def _theirs(fact: Act, handoff: Handoff, playbook: Playbook) -> bool:
+    """The assignee and the team's manager act on a handoff; how it ended may come from the CRM as well."""
+    if isinstance(fact, OutcomeReported):
+        return True
+    team = playbook.teams.get(handoff.team)
+    return fact.actor in (handoff.assignee, team.manager if team else "", playbook.last_resort)
+
+
+def _accepted(fact: HandoffAccepted, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+    if not handoffs.may(handoff, Move.ACCEPT):
+        return Decision(lead, None)
+    after = handoffs.moved(handoff, Move.ACCEPT, assignee=fact.actor)
+    start = max(now, after.not_before) if after.not_before else now
+    within = deadlines.level_of(after, playbook).attempt_within
+    due, wakes = deadlines.timers(deadlines.ATTEMPT, after, playbook, start, within)
+    save = SaveHandoff(replace(after, attempt_by=due), fact.actor)
+    return Decision(lifecycle.taken(lead, fact.actor), None, (save, *wakes))
+
+
+def _attempted(fact: AttemptLogged, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+    """An attempt on an offer accepts it."""
+    if not handoffs.may(handoff, Move.ATTEMPT):
+        return Decision(lead, None)
+    moved = handoffs.moved(handoff, Move.ATTEMPT, attempts=handoff.attempts + 1, assignee=fact.actor)
+    after, wakes = deadlines.next_attempt(moved, playbook, now)
+    taken = lifecycle.taken(lead, fact.actor) if handoff.state is HandoffState.OFFERED else lead
+    return Decision(taken, None, (SaveHandoff(after, fact.actor), *wakes))
+
+
+def _snoozed(fact: HandoffSnoozed, handoff: Handoff, lead: Lead, now: datetime) -> Decision:
+    """The card comes back later; the clock goes on."""
+    if not handoffs.is_open(handoff) or fact.until <= now:
+        return Decision(lead, None)
+    until = min(fact.until, now + _LONGEST_SNOOZE)
+    timer = SetTimer(TimerKind.SNOOZE_ENDED, handoff.id, until, None, handoff.round)
+    return Decision(lead, None, (SaveHandoff(handoffs.changed(handoff), fact.actor), timer))
+
+
+def _rejected(fact: HandoffRejected, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+    """The reason drives what is next: a bad lead, not now, a play that failed, or the wrong person for it (H3)."""
+    if not handoffs.may(handoff, Move.REJECT):
+        return Decision(lead, None)
+    rejected = handoffs.moved(handoff, Move.REJECT, attempt_by=None)
+    turn: tuple[Command, ...] = ()
+    if fact.reason in _NOT_THEIR_FAULT and handoff.assignee:
+        turn = (ReturnTurn(handoff.id, handoff.team, handoff.assignee),)
+    first = SaveHandoff(rejected, fact.actor, f"Rejected: {fact.reason.value.replace('_', ' ')}.")
+    next_lead, then = _after_rejection(fact, rejected, lead, playbook, now)
+    return Decision(next_lead, None, (first, *then, *turn))
+
+
+def _after_rejection(
+    fact: HandoffRejected, rejected: Handoff, lead: Lead, playbook: Playbook, now: datetime
+) -> tuple[Lead, tuple[Command, ...]]:
+    if fact.reason in _BAD_LEAD:
+        after = handoffs.moved(rejected, Move.DISQUALIFY)
+        return lifecycle.disqualified(lead), (SaveHandoff(after, fact.actor),)
+    tried = fact.reason is not RejectReason.NO_ANSWER or rejected.attempts > 0
+    if fact.reason in _NURTURE and tried:
+        after = handoffs.moved(rejected, Move.RECYCLE)
+        back, enrols = lifecycle.recycled(lead, playbook, now)
+        return back, (SaveHandoff(after, fact.actor), *enrols)
+    again = handoffs.requeued(rejected, Move.REQUEUE, rejected.assignee or fact.actor)
+    if fact.reason is RejectReason.PLAY_DID_NOT_FIT:
+        again = replace(again, play=_other_play(again, playbook))
+    return lead, (SaveHandoff(again, fact.actor),)
+
+
+def _other_play(handoff: Handoff, playbook: Playbook) -> str:
+    """The written fallback answers where a play failed."""
+    try:
+        return plays.fallback(playbook).name
+    except plays.NoFallbackError:
+        return handoff.play
+
+
+_OUTCOMES = {
+    HandoffOutcome.QUALIFIED: (Move.QUALIFY, LifecycleStage.OPPORTUNITY),
+    HandoffOutcome.CONVERTED: (Move.CONVERT, LifecycleStage.CUSTOMER),
+}
+
+
+def _ended(fact: OutcomeReported, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+    move, reached = _OUTCOMES.get(fact.outcome, (_backward(fact.outcome), None))
+    if not handoffs.may(handoff, move):
+        return Decision(lead, None)
+    save = SaveHandoff(handoffs.moved(handoff, move, attempt_by=None), fact.actor)
+    if lead.standing.handoff not in (None, handoff.id):
+        return Decision(lead, None, (save,))
+    match move:
+        case Move.DISQUALIFY:
+            return Decision(lifecycle.disqualified(lead), None, (save,))
+        case Move.RECYCLE:
+            back, enrols = lifecycle.recycled(lead, playbook, now)
+            return Decision(back, None, (save, *enrols))
+    return Decision(lifecycle.closed(lead, reached), None, (save,))
+
+
+def _backward(outcome: HandoffOutcome) -> Move:
+    return Move.DISQUALIFY if outcome is HandoffOutcome.DISQUALIFIED else Move.RECYCLE

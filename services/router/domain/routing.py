@@ -1,0 +1,205 @@
+"""Who deserves a salesperson now: one event, its lead and what stands around it become one verdict with reasons."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from schemas.event import Event, Mark
+from schemas.verdict import Outcome, Reason, Rule, Ternary
+from services.router.domain import floods, passing, profile, reasons, rules
+from services.router.domain.case import Case, Conclusion, concluded
+from services.router.domain.counts import with_event
+from services.router.domain.decision import Command, Decision, Enrol, Surroundings
+from services.router.domain.facts import EventFacts, LeadFacts
+from services.router.domain.identity import keys_of
+from services.router.domain.lead import IdentifierKey, Lead, Standing
+from services.router.domain.moments import day_at, day_of, milliseconds
+from services.router.domain.playbook import Playbook, SuppressionKind
+from services.router.domain.prepared import Prepared, prepared
+from services.router.domain.world import Counted
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def route(
+    event: Event,
+    lead: Lead,
+    around: Surroundings,
+    playbook: Playbook,
+    now: datetime,
+    *,
+    notes: tuple[Reason, ...] = (),
+    extra: Mapping[str, Any] = _NOTHING,
+    full: bool = False,
+) -> Decision:
+    """What this event leads to. `lead` is as it was before it, `now` the door's time (for a held click: its due time).
+
+    `notes` and `extra` are what happened on the way here (a merge, a correction). `full` leaves a receipt whatever
+    happens. Never raises for what a stranger may have typed.
+    """
+    ready = prepared(playbook)
+    after, counted = (lead, ()) if event.marks else counted_in(event, lead, ready, now)
+    facts = LeadFacts(event, after, playbook, now)
+    return decide(facts, around, ready, counted, notes=notes, extra=extra, full=full)
+
+
+def decide(
+    facts: LeadFacts,
+    around: Surroundings,
+    ready: Prepared,
+    counted: Counted,
+    *,
+    notes: tuple[Reason, ...] = (),
+    extra: Mapping[str, Any] = _NOTHING,
+    full: bool = False,
+) -> Decision:
+    """As `route`, for an event that is counted in `facts.lead` already. Raises `ValueError` for facts without event."""
+    event, playbook = facts.event, ready.playbook
+    if event is None:
+        raise ValueError("a verdict is about an event: these facts have none")
+    case = Case(
+        event=event,
+        lead=facts.lead,
+        around=around,
+        playbook=playbook,
+        now=facts.now,
+        facts=facts,
+        findings=rules.find(event, facts.lead, facts, ready),
+        counted=counted,
+        late=event.historical or event.received_at - event.occurred_at > playbook.historical_after,
+        suppression=suppression_of(facts.lead, playbook),
+        flooded=floods.flooded(around.flood, playbook) if around.flood else (),
+        extra=extra,
+        notes=notes,
+        full=full,
+    )
+    return concluded(case, _machine(case) if event.marks else _human(case))
+
+
+def signals_of(event: Event, ready: Prepared) -> tuple[str, ...]:
+    """The signals this event is counted under: what it says by itself decides, whatever came before it."""
+    facts, true = EventFacts(event), Ternary.TRUE
+    return tuple(signal.name for signal in ready.signals[event.type] if signal.when.test(facts) is true)
+
+
+def counted_in(event: Event, lead: Lead, ready: Prepared, now: datetime) -> tuple[Lead, Counted]:
+    """The lead with this event counted, and how it was counted. It counts on its first identifier that is the lead's."""
+    key = counting_key(event, lead)
+    at = milliseconds(event.occurred_at)
+    day = day_at(at)
+    signals = signals_of(event, ready)
+    oldest = day_of(now) - ready.playbook.scoring.horizon_days
+    dossiers = dict(lead.dossiers)
+    dossiers[key] = with_event(dossiers[key], event, signals, day, oldest, at)
+    return replace(lead, dossiers=dossiers), tuple((key.kind.value, key.value, name, day) for name in signals)
+
+
+def counting_key(event: Event, lead: Lead) -> IdentifierKey:
+    """Where the event counts: email before cookie before phone, as far as they are this lead's."""
+    return next(key for key in keys_of(event) if key in lead.dossiers)
+
+
+def suppression_of(lead: Lead, playbook: Playbook) -> SuppressionKind | None:
+    """The explicit list that names one of the lead's addresses or its domain, if any."""
+    lists = playbook.suppressions
+    if not lists.emails and not lists.domains:
+        return None
+    for email in profile.emails(lead):
+        found = lists.emails.get(email) or _by_domain(profile.domain_of(email), lists.domains)
+        if found is not None:
+            return found
+    return None
+
+
+def _by_domain(domain: str, listed: Mapping[str, SuppressionKind]) -> SuppressionKind | None:
+    rest = domain
+    while rest:
+        if rest in listed:
+            return listed[rest]
+        rest = rest.partition(".")[2]
+    return None
+
+
+def _machine(case: Case) -> Conclusion:
+    """Machine traffic counts nothing and fires nothing; only spam that asks for a call is shown to a person (E8)."""
+    marks = sorted(case.event.marks)
+    said = tuple(reasons.marked(mark) for mark in marks)
+    asks = case.findings.values[Rule.CONSULTATION] is Ternary.TRUE
+    if asks and Mark.HONEYPOT in marks:
+        return passing.triaged(case, (), (reasons.SPAM_REQUEST, *said), "spam")
+    silenced = [rule.value for rule in case.findings.fired]
+    extra = {"silenced": silenced} if silenced else _NOTHING
+    return Conclusion(Outcome.IGNORE, said, case.lead.standing, extra=extra)
+
+
+def _human(case: Case) -> Conclusion:
+    """The rules first: only explicit suppressions, floods and, but for rule 1, age stand in their way."""
+    fired = case.findings.fired
+    if case.late:
+        fired = tuple(rule for rule in fired if rule is Rule.CONSULTATION)
+    if fired and case.suppression is not None:
+        if case.lead.standing.disqualified and Rule.CONSULTATION not in fired:
+            said = (reasons.suppressed(case.suppression), reasons.DISQUALIFIED)
+            return Conclusion(Outcome.IGNORE, said, case.lead.standing, fired=fired)
+        return passing.triaged(case, fired, (reasons.suppressed(case.suppression),), case.suppression.value)
+    if fired and case.flooded:
+        return passing.triaged(case, fired, (reasons.FLOOD,), "flood")
+    if fired:
+        return passing.passed(case, fired)
+    return _quiet(case)
+
+
+def _quiet(case: Case) -> Conclusion:
+    """Nothing fired."""
+    standing = case.lead.standing
+    if case.late:
+        kept = tuple(reasons.blocked(rule) for rule in case.findings.fired)
+        extra = {"blocked": [rule.value for rule in case.findings.fired]} if kept else _NOTHING
+        return Conclusion(Outcome.NURTURE, (reasons.LATE, *kept), standing, extra=extra)
+    if case.around.handoff is not None:
+        return Conclusion(Outcome.UPDATE, (reasons.WITH_SALES,), standing, handoff=case.around.handoff.id)
+    if case.around.triage is not None:
+        return Conclusion(Outcome.TRIAGE, (reasons.IN_TRIAGE,), standing)
+    if not case.lead.known:
+        said = reasons.ANONYMOUS if case.counted else reasons.UNCOUNTED
+        return Conclusion(Outcome.NURTURE, (said,), standing)
+    if case.suppression is not None:
+        return Conclusion(Outcome.IGNORE, (reasons.suppressed(case.suppression),), standing)
+    return _by_readiness(case, standing)
+
+
+def _by_readiness(case: Case, standing: Standing) -> Conclusion:
+    """R6: false is nurture with the reason; unknown is triage if there is interest enough to ask, else nurture."""
+    if standing.disqualified:
+        return Conclusion(Outcome.NURTURE, (reasons.DISQUALIFIED,), standing)
+    if case.findings.readiness is Ternary.TRUE:
+        return Conclusion(Outcome.NURTURE, (reasons.READY_BEFORE,), standing)
+    open_items = reasons.open_items(case.findings, Ternary.UNKNOWN, case.playbook)
+    if case.findings.readiness is Ternary.FALSE:
+        failing = reasons.open_items(case.findings, Ternary.FALSE, case.playbook)
+        said = reasons.not_ready(failing, case.playbook.sql) or (reasons.NOTHING_AGREED,)
+        return _nurtured(case, standing, said)
+    if _interested(case, standing):
+        return passing.triaged(case, (), reasons.not_known(open_items, case.playbook.sql, "ask"), "unknown")
+    return _nurtured(case, standing, reasons.not_known(open_items, case.playbook.sql, "wait"))
+
+
+def _interested(case: Case, standing: Standing) -> bool:
+    """Enough interest to take a person's time. Without scoring, any response of theirs is."""
+    if milliseconds(case.now) < standing.triage_from:
+        return False
+    if not case.playbook.scoring.on:
+        return case.event.type.value in case.playbook.responses
+    return case.findings.points.engagement >= case.playbook.triage_interest
+
+
+def _nurtured(case: Case, standing: Standing, said: tuple[Reason, ...]) -> Conclusion:
+    """Enrolled in the first track that fits, with the unknown it should resolve; told once, not at every page."""
+    track = next((each.name for each in case.playbook.tracks if each.when.test(case.facts) is Ternary.TRUE), "")
+    commands: tuple[Command, ...] = ()
+    if track and track != standing.nurture and profile.emails(case.lead):
+        resolve = case.findings.questions[0] if case.findings.questions else ""
+        commands = (Enrol(case.lead.id, track, resolve),)
+        standing = replace(standing, nurture=track)
+    return Conclusion(Outcome.NURTURE, said, standing, commands)

@@ -1,0 +1,211 @@
+"""The score: points applied to counts when read, in thousandths, so that any order of arrival gives the same number."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Context, Decimal
+from functools import lru_cache
+
+from schemas.lead import Priority
+from schemas.verdict import Contribution, Ternary
+from services.router.domain.lead import Dossier, Lead, Sighting
+from services.router.domain.playbook import Facts, Playbook, Repeat, Scoring, Signal
+
+SCALE = 1_000_000
+"""A weight of one."""
+_PRECISE = Context(prec=40)
+_BAND = 4
+
+Days = Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The score in thousandths of a point; the contributions sum to `total` exactly."""
+
+    total: int
+    fit: int
+    engagement: int
+    contributions: tuple[Contribution, ...]
+    priority: Priority
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The three sums, without what they are made of."""
+
+    fit: int
+    engagement: int
+
+    @property
+    def total(self) -> int:
+        """Fit plus engagement."""
+        return self.fit + self.engagement
+
+
+@lru_cache(maxsize=256)
+def weights(half_life_days: int, horizon_days: int) -> tuple[int, ...]:
+    """The weight (in millionths) of something that happened 0, 1, … whole UTC days ago: 2^(-age / half-life)."""
+    table = []
+    for age in range(horizon_days + 1):
+        exponent = _PRECISE.divide(Decimal(-age), Decimal(half_life_days))
+        table.append(int(_PRECISE.power(Decimal(2), exponent).scaleb(6).to_integral_value()))
+    return tuple(table)
+
+
+def days_of(dossiers: Iterable[Dossier], signal: str) -> Days:
+    """On which UTC days a signal happened, over all the lead's identifiers."""
+    found = [days for dossier in dossiers if (days := dossier.counts.get(signal))]
+    if len(found) < 2:  # noqa: PLR2004  (one needs no sum)
+        return found[0] if found else {}
+    total: dict[int, int] = {}
+    for days in found:
+        for day, count in days.items():
+            total[day] = total.get(day, 0) + count
+    return total
+
+
+def count(lead: Lead, signal: str, today: int, within_days: int | None, horizon_days: int) -> int:
+    """How often a signal happened within the last so many UTC days, today included; None means the whole horizon."""
+    days = days_of(lead.dossiers.values(), signal)
+    if not days:
+        return 0
+    oldest = today - (horizon_days if within_days is None else within_days - 1)
+    return max(0, sum(number for day, number in days.items() if day >= oldest))
+
+
+def worth(signal: Signal, days: Days, today: int, horizon_days: int) -> int:
+    """What a signal's day counts are worth today, before its group's cap."""
+    oldest = today - (horizon_days if signal.window_days is None else min(horizon_days, signal.window_days - 1))
+    live = [(day, number) for day, number in days.items() if number > 0 and day >= oldest]
+    if not live:
+        return 0
+    if signal.repeat is Repeat.ONCE:
+        live = [(max(day for day, _ in live), 1)]
+    elif signal.repeat is Repeat.ONCE_A_DAY:
+        live = [(day, 1) for day, _ in live]
+    if signal.half_life_days is None:
+        total = signal.points * sum(number for _, number in live)
+    else:
+        table = weights(signal.half_life_days, horizon_days)
+        units = sum(number * table[today - day if day < today else 0] for day, number in live)
+        total = _parts(signal.points * units)
+    return total if signal.cap is None else _within(total, signal.cap)
+
+
+def _parts(millionths: int) -> int:
+    """Whole thousandths of a point, rounded towards zero."""
+    return millionths // SCALE if millionths >= 0 else -(-millionths // SCALE)
+
+
+def _within(total: int, cap: int) -> int:
+    return max(-cap, min(cap, total))
+
+
+def engagement(lead: Lead, scoring: Scoring, today: int) -> dict[str, int]:
+    """signal → its thousandths of a point, after every cap, without zeros, in the playbook's order."""
+    dossiers = tuple(lead.dossiers.values())
+    result: dict[str, int] = {}
+    spent: dict[str, int] = {}
+    for signal in scoring.signals:
+        days = days_of(dossiers, signal.name)
+        if not days:
+            continue
+        points = worth(signal, days, today, scoring.horizon_days)
+        if signal.group and points:
+            points = _in_group(signal.group, points, spent, scoring.group_caps)
+        if points:
+            result[signal.name] = points
+    return result
+
+
+def _in_group(group: str, points: int, spent: dict[str, int], caps: Mapping[str, int]) -> int:
+    """What is left of the group's cap goes to the signals in the playbook's order; gains and losses apart."""
+    cap = caps.get(group)
+    if cap is None:
+        return points
+    side = group if points > 0 else f"-{group}"
+    allowed = _within(points, cap - spent.get(side, 0))
+    spent[side] = spent.get(side, 0) + abs(allowed)
+    return allowed
+
+
+def fit(scoring: Scoring, facts: Facts) -> dict[str, int]:
+    """characteristic → its thousandths of a point; only what is known to be true counts."""
+    true = Ternary.TRUE
+    return {each.name: each.points for each in scoring.characteristics if each.when.test(facts) is true}
+
+
+def points_of(lead: Lead, scoring: Scoring, facts: Facts, today: int) -> Points:
+    """The sums alone: what a rule needs to know."""
+    if not scoring.on:
+        return Points(0, 0)
+    return Points(sum(fit(scoring, facts).values()), sum(engagement(lead, scoring, today).values()))
+
+
+def priority_of(points: Points, scoring: Scoring) -> Priority:
+    """Fit band × engagement band; without scoring there is nothing to tell leads apart by, so all are B."""
+    if not scoring.on:
+        return Priority.B
+    bands = _band(points.fit, scoring.fit_bands), _band(points.engagement, scoring.engagement_bands)
+    return scoring.matrix.get(bands, Priority.D)
+
+
+def _band(points: int, floors: tuple[int, int, int]) -> int:
+    """4 to 1: the highest band whose floor is reached."""
+    for below, floor in enumerate(reversed(floors)):
+        if points >= floor:
+            return _BAND - below
+    return 1
+
+
+def threshold_of(scoring: Scoring, tier: str) -> int:
+    """The threshold that holds: a target's tier may have a lower one."""
+    return min(scoring.threshold, scoring.target_thresholds.get(tier, scoring.threshold))
+
+
+def explained(lead: Lead, playbook: Playbook, facts: Facts, today: int, tier: str) -> Score:
+    """The score with everything it is made of."""
+    scoring = playbook.scoring
+    threshold = threshold_of(scoring, tier)
+    if not scoring.on:
+        nothing = Points(0, 0)
+        return Score(0, 0, 0, (), priority_of(nothing, scoring), threshold)
+    gained, are = engagement(lead, scoring, today), fit(scoring, facts)
+    points = Points(sum(are.values()), sum(gained.values()))
+    return Score(
+        points.total,
+        points.fit,
+        points.engagement,
+        (*_gains(gained, lead, scoring), *_characteristics(are, scoring)),
+        priority_of(points, scoring),
+        threshold,
+    )
+
+
+def _gains(gained: Mapping[str, int], lead: Lead, scoring: Scoring) -> Iterable[Contribution]:
+    for signal in scoring.signals:
+        if signal.name in gained:
+            events = tuple(seen.event for seen in recent(lead, signal.name))
+            yield Contribution(signal=signal.name, label=signal.label, points=gained[signal.name], events=events)
+
+
+def _characteristics(are: Mapping[str, int], scoring: Scoring) -> Iterable[Contribution]:
+    for each in scoring.characteristics:
+        if are.get(each.name):
+            yield Contribution(signal=each.name, label=each.label, points=are[each.name])
+
+
+def recent(lead: Lead, signal: str) -> tuple[Sighting, ...]:
+    """The newest sightings of a signal over all the lead's identifiers, newest first."""
+    found = {seen for dossier in lead.dossiers.values() for seen in dossier.recent.get(signal, ())}
+    return tuple(sorted(found, reverse=True)[:3])
+
+
+def score(lead: Lead, playbook: Playbook, now: datetime, tier: str = "") -> Score:
+    """The lead's score at `now`, with its contributions. `tier` is the named account's, for its threshold."""
+    from services.router.domain.facts import LeadFacts
+
+    facts = LeadFacts(None, lead, playbook, now)
+    return explained(lead, playbook, facts, facts.today, tier)

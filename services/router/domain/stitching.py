@@ -1,0 +1,128 @@
+"""Keeps leads in line with the claims: after each event every identifier belongs where the claims so far put it.
+
+Which lead an identifier belongs to is a function of the claims alone, so no order of arrival matters. Counts stay with
+their identifier and go where it goes: nothing is moved twice. Where a lead loses its last identifier its standing joins
+that of the lead which took its root; a lead's number (`seq`) is never below that of any lead an identifier came from,
+so that a number is never given twice under one id, even when a merge is taken back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from schemas.event import Event, IdentifierKind
+from services.router.domain import identity
+from services.router.domain.changes import Changes
+from services.router.domain.lead import IdentifierKey, Sighting
+from services.router.domain.moments import milliseconds
+from services.router.domain.world import IdentifierRow
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A lead that is no more: all its identifiers belong to `into` now."""
+
+    gone: UUID
+    into: UUID
+    gone_seq: int
+    into_seq: int
+
+
+def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> tuple[UUID, tuple[Merge, ...]]:
+    """The lead of this event after what it says about who is who, and the leads that ended by it.
+
+    Raises `NeedsMoreError` where an identifier that takes part was not loaded.
+    """
+    rows = [changes.row(key) for key in keys]
+    fresh = [key for key, row in zip(keys, rows, strict=True) if row is None]
+    for key in fresh:
+        changes.put_row(IdentifierRow(key, identity.lead_id(key)))
+    moved = _claim(event, keys, changes)
+    touched = {changes.world.identifiers[key].lead for key in keys}
+    merges = regroup(touched, changes) if moved or (fresh and len(keys) > 1) else ()
+    newborn = {identity.lead_id(key) for key in fresh}
+    return changes.world.identifiers[keys[0]].lead, tuple(each for each in merges if each.gone not in newborn)
+
+
+def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> bool:
+    """Write the event's claims; whether any was new."""
+    links = identity.links_of(event, keys)
+    if not links:
+        return False
+    seen = Sighting(milliseconds(event.received_at), str(event.id))
+    moved = False
+    for key, by in links:
+        before = changes.world.identifiers[key].ownership
+        after = identity.with_claim(before, seen, by)
+        if after is not before:
+            changes.put_ownership(key, after)
+            moved = True
+        claimant = identity.claimant_of(by)
+        if claimant.kind is IdentifierKind.EMAIL and key.kind is not IdentifierKind.EMAIL:
+            own = changes.world.identifiers[claimant].ownership
+            changes.put_ownership(claimant, identity.with_claimed(own, key))
+    return moved
+
+
+def unclaim(event: str, keys: Iterable[IdentifierKey], changes: Changes) -> bool:
+    """Take back the claims that an event made on these identifiers; whether there were any."""
+    found = False
+    for key in keys:
+        row = changes.row(key)
+        if row is not None:
+            after = identity.without_claims(row.ownership, event)
+            if after is not row.ownership:
+                changes.put_ownership(key, after)
+                found = True
+    return found
+
+
+def regroup(leads: Iterable[UUID], changes: Changes) -> tuple[Merge, ...]:
+    """Put every identifier of these leads where the claims put it; the leads that ended by it."""
+    world = changes.world
+    before = {key: lead for lead in leads for key in world.members.get(lead, ())}
+    for key in sorted(before):
+        row = world.identifiers[key]
+        target = identity.lead_id(root_of(key, changes))
+        if target != row.lead:
+            _number(row.lead, target, changes)
+            changes.put_row(replace(row, lead=target))
+    return tuple(_ended(lead, before, changes) for lead in sorted(set(before.values())) if not world.members.get(lead))
+
+
+def _number(source: UUID, target: UUID, changes: Changes) -> None:
+    """The numbers of the lead that takes an identifier go on from those of the lead it came from."""
+    seq, own = changes.standing(source).seq, changes.standing(target)
+    if seq > own.seq:
+        changes.put_standing(target, replace(own, seq=seq))
+
+
+def _ended(lead: UUID, before: dict[IdentifierKey, UUID], changes: Changes) -> Merge:
+    moved = sorted(key for key, old in before.items() if old == lead)
+    root = next((key for key in moved if identity.lead_id(key) == lead), moved[0])
+    into = changes.world.identifiers[root].lead
+    return Merge(lead, into, changes.standing(lead).seq, changes.standing(into).seq)
+
+
+def root_of(key: IdentifierKey, changes: Changes) -> IdentifierKey:
+    """The identifier whose id is the lead's: the earliest attested of the emails, else the cookie, else the phone."""
+    if key.kind is IdentifierKind.EMAIL:
+        return _first_alias(key, changes)
+    row = changes.row(key)
+    claims = row.ownership.claims if row is not None else ()
+    return root_of(identity.claimant_of(claims[0][1]), changes) if claims else key
+
+
+def _first_alias(email: IdentifierKey, changes: Changes) -> IdentifierKey:
+    """Of all emails that systems attest to be one person's, the one attested first."""
+    ages: dict[IdentifierKey, Sighting] = {}
+    waiting = [email]
+    while waiting:
+        key = waiting.pop()
+        row = changes.row(key)
+        claims = row.ownership.claims if row is not None else ()
+        if key in ages or not claims:
+            continue
+        ages[key] = claims[0][0]
+        waiting.extend(identity.claimant_of(by) for _, by in claims)
+    return min(ages, key=lambda key: (ages[key], key)) if ages else email

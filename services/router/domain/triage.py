@@ -1,0 +1,65 @@
+"""What a person's decision about a triage item leads to: to sales after all, back to nurture, or nobody for sales."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.feedback import TriageChoice, TriageDecided
+from schemas.lead import LifecycleStage
+from schemas.verdict import Rule
+from services.router.domain import handoffs, lifecycle, opening
+from services.router.domain.decision import Decision, SaveHandoff, SaveTriage, Surroundings
+from services.router.domain.facts import LeadFacts
+from services.router.domain.handoff import TriageItem
+from services.router.domain.identity import made_by
+from services.router.domain.lead import Lead
+from services.router.domain.playbook import Playbook
+
+
+def decided(
+    fact: TriageDecided, item: TriageItem, lead: Lead, around: Surroundings, playbook: Playbook, now: datetime
+) -> Decision:
+    """Close the item and do what the person chose."""
+    close = SaveTriage(opening.settled(item, fact.choice.value), fact.actor)
+    free = replace(lead, standing=replace(lead.standing, triage=None))
+    match fact.choice:
+        case TriageChoice.PASS:
+            return _passed(fact, item, free, around, playbook, now, close)
+        case TriageChoice.NURTURE:
+            handoff = free.standing.handoff
+            back, enrols = lifecycle.recycled(free, playbook, now)
+            kept = replace(back, standing=replace(back.standing, handoff=handoff))
+            return Decision(kept, None, (close, *enrols))
+        case TriageChoice.DISQUALIFY:
+            handoff = free.standing.handoff
+            gone = lifecycle.disqualified(free)
+            return Decision(replace(gone, standing=replace(gone.standing, handoff=handoff)), None, (close,))
+
+
+def _passed(
+    fact: TriageDecided,
+    item: TriageItem,
+    lead: Lead,
+    around: Surroundings,
+    playbook: Playbook,
+    now: datetime,
+    close: SaveTriage,
+) -> Decision:
+    """A person's word passes the lead like a rule. One that is with sales already needs no second handoff."""
+    own = around.handoff
+    if own is not None and handoffs.is_open(own):
+        return Decision(lead, None, (close,))
+    facts = LeadFacts(None, lead, playbook, now)
+    rules = tuple(rule for rule in item.rules if rule is not Rule.TARGET_RESPONDS or around.account_handoff is None)
+    handoff = opening.opened(
+        made_by(fact.id, "handoff"),
+        facts,
+        rules,
+        item.priority,
+        around,
+        item.opened_at,
+        (*item.brief.why_now, "A person looked at it and passed it."),
+    )
+    standing = replace(lead.standing, handoff=handoff.id, disqualified=False)
+    if Rule.SQL_CRITERIA in rules:
+        standing = replace(standing, lifecycle=lifecycle.at_least(standing.lifecycle, LifecycleStage.SQL))
+    return Decision(replace(lead, standing=standing), None, (close, SaveHandoff(handoff, fact.actor)))
