@@ -1,13 +1,13 @@
 """The domain's values as bytes in the state: msgpack by field name, so that contracts can grow, tuples as arrays."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from schemas.play import PlayText
+from services.router.domain.assignment import Rotation
 from services.router.domain.decision import Draw, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, Ownership, Standing
@@ -43,7 +43,7 @@ COUNTED: Codec[Counted] = Codec(msgspec.msgpack.Decoder(Counted))
 DRAW: Codec[Draw] = Codec(msgspec.msgpack.Decoder(Draw))
 PLAY_TEXT: Codec[PlayText] = Codec(msgspec.msgpack.Decoder(PlayText))
 DROPPED: Codec[tuple[tuple[int, str], ...]] = Codec(msgspec.msgpack.Decoder(tuple[tuple[int, str], ...]))
-PLAIN: Codec[Mapping[str, Any]] = Codec(msgspec.msgpack.Decoder(dict[str, Any]))
+ROTATION: Codec[Rotation] = Codec(msgspec.msgpack.Decoder(Rotation))
 
 EMPTY_OWNERSHIP = Ownership()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

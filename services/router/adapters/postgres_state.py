@@ -23,6 +23,13 @@ _ARRAYS: dict[type, str] = {
 class PostgresState:
     """A constant number of statements a batch, whatever its size."""
 
+    waits = True
+
+    async def empty(self, connection: AsyncConnection, table: Table) -> bool:
+        """As the contract says."""
+        driver = await _driver(connection)
+        return await driver.fetchval(f"SELECT 1 FROM {table.name} LIMIT 1") is None  # noqa: S608  (our own names)
+
     async def fetch(
         self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
     ) -> Sequence[Row]:

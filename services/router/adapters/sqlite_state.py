@@ -21,6 +21,13 @@ _Convert = Callable[[Any], Any]
 class SqliteState:
     """Ids stand as 32 hexadecimal digits, as SQLAlchemy writes them here."""
 
+    waits = False
+
+    async def empty(self, connection: AsyncConnection, table: Table) -> bool:
+        """As the contract says."""
+        driver = await _driver(connection)
+        return not await driver.execute_fetchall(f"SELECT 1 FROM {table.name} LIMIT 1")  # noqa: S608  (our own names)
+
     async def fetch(
         self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
     ) -> Sequence[Row]:

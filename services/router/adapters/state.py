@@ -18,6 +18,13 @@ Row = Sequence[Any]
 class State(Protocol):
     """Rows in, rows out; a row is a sequence in the order of the columns asked for, or of the table's columns."""
 
+    waits: bool
+    """May another writer pass between two statements of one transaction? Then what was locked is read again."""
+
+    async def empty(self, connection: AsyncConnection, table: Table) -> bool:
+        """Does the table hold no row at all?"""
+        ...
+
     async def fetch(
         self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
     ) -> Sequence[Row]:
@@ -47,6 +54,10 @@ class State(Protocol):
 
 class CrossedError(Exception):
     """Another transaction made the same row first, or moved an identity while this one waited: take the batch anew."""
+
+
+class RefusedError(Exception):
+    """A row cannot be written as it is (its place is taken): one of the batch's facts is at fault, not the moment."""
 
 
 def state_of(database: Database) -> State:

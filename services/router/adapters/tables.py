@@ -140,6 +140,16 @@ VERDICT = Table(
 )
 """One compact row a verdict; `digest` is of its whole JSON, `receipt` is that JSON where something happened."""
 
+ACT = Table(
+    "router_act",
+    METADATA,
+    Column("lead", Uuid, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("fact", Uuid, nullable=False),
+    Column("batch", BigInteger, nullable=False),
+)
+"""The place of each act and timer that changed a lead in that lead's history: they take a number as events do."""
+
 TIMER = Table(
     "router_timer",
     METADATA,

@@ -1,0 +1,172 @@
+"""Reads and locks what a batch touches, always in the same order: identifiers, leads, accounts, handoffs, floods."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.event import Event, IdentifierKind
+from schemas.feedback import Feedback
+from services.router.adapters import codec, tables
+from services.router.adapters.forgetting import Forgotten
+from services.router.adapters.state import CrossedError, State
+from services.router.domain.lead import IdentifierKey
+from services.router.domain.needs import Needs, accounts_of
+from services.router.domain.playbook import Playbook
+from services.router.domain.world import AccountRow, IdentifierRow, World
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The world of a batch, and what the database itself knows of it: what exists is replaced, the rest is added."""
+
+    world: World = field(default_factory=World)
+    identifiers: set[IdentifierKey] = field(default_factory=set)
+    accounts: set[str] = field(default_factory=set)
+    floods: set[str] = field(default_factory=set)
+    leads: set[UUID] = field(default_factory=set)
+    day: int = 0
+    """The UTC day on which the batch is saved."""
+    texts: dict[UUID, bytes] = field(default_factory=dict)
+    """handoff → the rendered play, as it stands in its row."""
+    plays: dict[UUID, str] = field(default_factory=dict)
+    """handoff → the name of the play that was rendered."""
+
+
+async def load(
+    connection: AsyncConnection,
+    state: State,
+    needs: Needs,
+    *,
+    facts: Sequence[Event | Feedback],
+    playbook: Playbook,
+    forgotten: Forgotten,
+) -> Loaded:
+    """The world these facts need, locked until the end of the transaction.
+
+    Raises `CrossedError` where another transaction moved an identity while this one waited for its locks.
+    """
+    loaded = Loaded()
+    await _people(connection, state, needs, loaded)
+    await _standings(connection, state, loaded)
+    ids = await _glimpsed(connection, state, needs, loaded)
+    await _accounts(connection, state, accounts_of(loaded.world, facts, playbook), loaded)
+    await _handoffs(connection, state, needs, loaded, ids=ids)
+    await _floods(connection, state, needs.flood_keys, loaded)
+    await _corrections(connection, state, needs, loaded)
+    erased = await forgotten.among(connection, state, needs.identifiers)
+    loaded.world.erased, loaded.world.erased_at = set(erased), dict(erased)
+    return loaded
+
+
+async def _people(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> None:
+    asked = set(needs.identifiers)
+    leads, crowds = await _leads(connection, state, needs)
+    siblings = await state.fetch(
+        connection, tables.IDENTIFIER, ("lead",), [(one,) for one in crowds], ("kind", "value")
+    )
+    keys = asked | {_key(row[0], row[1]) for row in siblings}
+    rows = await state.lock(connection, tables.IDENTIFIER, [(key.kind.value, key.value) for key in sorted(keys)])
+    world = loaded.world
+    for kind, value, lead, _lone, _day, dossier, ownership in rows:
+        key = _key(kind, value)
+        world.identifiers[key] = IdentifierRow(
+            key=key,
+            lead=lead,
+            dossier=codec.DOSSIER.decode(dossier),
+            ownership=codec.OWNERSHIP.decode(ownership) if ownership else codec.EMPTY_OWNERSHIP,
+        )
+        world.members.setdefault(lead, set()).add(key)
+    world.asked = keys
+    loaded.identifiers = set(world.identifiers)
+    loaded.leads = set(world.members) | leads
+    for lead in leads:
+        world.members.setdefault(lead, set())
+    if state.waits:
+        await _unmoved(connection, state, loaded, leads)
+
+
+async def _leads(connection: AsyncConnection, state: State, needs: Needs) -> tuple[set[UUID], set[UUID]]:
+    """The leads concerned, and those of them that have more identifiers than one visitor's own cookie."""
+    named = set(needs.leads)
+    for table, ids in ((tables.HANDOFF, needs.handoffs), (tables.TRIAGE, needs.triage)):
+        named |= {row[0] for row in await state.fetch(connection, table, ("id",), [(one,) for one in ids], ("lead",))}
+    keys = [(key.kind.value, key.value) for key in needs.identifiers]
+    found = await state.fetch(connection, tables.IDENTIFIER, ("kind", "value"), keys, ("lead", "lone"))
+    return named | {row[0] for row in found}, named | {row[0] for row in found if not row[1]}
+
+
+async def _unmoved(connection: AsyncConnection, state: State, loaded: Loaded, leads: set[UUID]) -> None:
+    """After the locks are held, nobody may have become somebody else, and no lead may have grown."""
+    world = loaded.world
+    if not leads.issuperset(world.members):
+        raise CrossedError("a lead was merged while its row was waited for")
+    crowds = [(lead,) for lead, members in world.members.items() if not _lone(members)]
+    now = await state.fetch(connection, tables.IDENTIFIER, ("lead",), crowds, ("kind", "value"))
+    if not world.asked.issuperset(_key(row[0], row[1]) for row in now):
+        raise CrossedError("a lead has grown while its row was waited for")
+
+
+def _key(kind: str, value: str) -> IdentifierKey:
+    return IdentifierKey(_KINDS[kind], value)
+
+
+_KINDS = {kind.value: kind for kind in IdentifierKind}
+
+
+def _lone(members: Iterable[IdentifierKey]) -> bool:
+    found = list(members)
+    return len(found) == 1 and found[0].kind is IdentifierKind.COOKIE
+
+
+async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
+    rows = await state.lock(connection, tables.STANDING, [(lead,) for lead in sorted(loaded.leads)])
+    for lead, _seq, _lifecycle, _owner, standing in rows:
+        loaded.world.standings[lead] = codec.STANDING.decode(standing)
+
+
+async def _accounts(connection: AsyncConnection, state: State, keys: frozenset[str], loaded: Loaded) -> None:
+    rows = await state.lock(connection, tables.ACCOUNT, [(key,) for key in sorted(keys)])
+    loaded.world.accounts = {row[0]: AccountRow(*row) for row in rows}
+    loaded.world.asked_accounts = set(keys)
+    loaded.accounts = set(loaded.world.accounts)
+
+
+async def _glimpsed(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> set[UUID]:
+    """The handoffs of the leads and those that feedback names, not yet locked: their accounts are locked first."""
+    own = {one.handoff for one in loaded.world.standings.values() if one.handoff is not None}
+    ids = own | needs.handoffs
+    rows = await state.fetch(connection, tables.HANDOFF, ("id",), [(one,) for one in sorted(ids)], ("id", "handoff"))
+    loaded.world.handoffs = {row[0]: codec.HANDOFF.decode(row[1]) for row in rows}
+    return ids
+
+
+async def _handoffs(
+    connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, *, ids: set[UUID]
+) -> None:
+    world = loaded.world
+    targets = {one.target_handoff for one in world.accounts.values() if one.target_handoff is not None}
+    for row in await state.lock(connection, tables.HANDOFF, [(one,) for one in sorted(ids | targets)]):
+        handoff = world.handoffs[row[0]] = codec.HANDOFF.decode(row[9])
+        loaded.texts[handoff.id], loaded.plays[handoff.id] = row[10], handoff.play
+        if handoff.id in ids and handoff.account and handoff.account not in world.asked_accounts:
+            raise CrossedError("a handoff has changed its account while its row was waited for")
+    items = {one.triage for one in world.standings.values() if one.triage is not None} | needs.triage
+    for row in await state.lock(connection, tables.TRIAGE, [(one,) for one in sorted(items)]):
+        world.triage[row[0]] = codec.TRIAGE.decode(row[5])
+
+
+async def _floods(connection: AsyncConnection, state: State, keys: frozenset[str], loaded: Loaded) -> None:
+    rows = await state.lock(connection, tables.FLOOD, [(key,) for key in sorted(keys)])
+    loaded.world.floods = {row[0]: row[2] for row in rows}
+    loaded.floods = set(loaded.world.floods)
+
+
+async def _corrections(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> None:
+    named = [(event,) for event in needs.corrections]
+    counted = await state.fetch(connection, tables.VERDICT, ("event",), named, ("event", "counted"))
+    loaded.world.counted = {event: codec.COUNTED.decode(blob) for event, blob in counted if blob}
+    events = [(event,) for event in needs.events]
+    early = await state.fetch(connection, tables.TOMBSTONE, ("event",), events, ("event",))
+    loaded.world.corrected = {row[0] for row in early}

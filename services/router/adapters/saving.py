@@ -1,0 +1,195 @@
+"""Writes what a batch has changed, in the order in which it was locked, each table in one statement."""
+
+import hashlib
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.brief import Brief
+from schemas.event import IdentifierKind
+from schemas.fact import encode
+from schemas.verdict import Outcome
+from services.router.adapters import codec, tables
+from services.router.adapters.codec import milliseconds
+from services.router.adapters.loading import Loaded
+from services.router.adapters.state import CrossedError, RefusedError, Row, State
+from services.router.domain.decision import SetTimer, Surroundings
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.lead import Dossier, IdentifierKey, Ownership, Standing
+from services.router.domain.world import Folded, Settled
+from services.router.naming import timer_id
+
+_NOBODY = Brief(name="")
+_NO_OWNERSHIP = Ownership()
+_NO_SURROUNDINGS = Surroundings()
+_DAY = 86_400_000
+_EPOCH_DAY = 719_163
+"""The proleptic ordinal of 1970-01-01."""
+_TOLD = frozenset({Outcome.PASS, Outcome.TRIAGE, Outcome.UPDATE})
+"""What leaves a full receipt; the rest is recomputed when somebody asks."""
+
+
+def day_of(moment: int) -> int:
+    """The UTC day (proleptic ordinal) of these milliseconds."""
+    return moment // _DAY + _EPOCH_DAY
+
+
+async def save(connection: AsyncConnection, state: State, loaded: Loaded, folded: Folded, number: int) -> None:
+    """Everything that was touched.
+
+    Raises `CrossedError` where another transaction made one of the rows first, `RefusedError` where a row cannot be.
+    """
+    await _identifiers(connection, state, loaded)
+    await _standings(connection, state, loaded)
+    await _accounts(connection, state, loaded)
+    world = loaded.world
+    handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
+    rows = [handoff_row(one, loaded.texts.get(one.id, codec.EMPTY)) for one in handoffs]
+    await state.put(connection, tables.HANDOFF, rows)
+    items = [triage_row(world.triage[one]) for one in sorted(world.touched_triage)]
+    await state.put(connection, tables.TRIAGE, items)
+    await _floods(connection, state, loaded)
+    await _history(connection, state, folded, number)
+
+
+async def _history(connection: AsyncConnection, state: State, folded: Folded, number: int) -> None:
+    verdicts = [_verdict_row(one, number) for one in folded.settled if one.stored]
+    if await state.add(connection, tables.VERDICT, verdicts) != len(verdicts):
+        raise RefusedError("a verdict's number is taken: the lead's standing and its verdicts disagree")
+    acts = [(lead, seq, fact, number) for fact, lead, seq in folded.acts]
+    if await state.add(connection, tables.ACT, acts) != len(acts):
+        raise RefusedError("an act's number is taken: the lead's standing and its acts disagree")
+    for event, counted in folded.recounted.items():  # a burst seen too late: rare, and a few events each time
+        row = tables.VERDICT
+        change = update(row).where(row.c.event == event).values(counted=codec.COUNTED.encode(counted))
+        await connection.execute(change)
+
+
+async def _identifiers(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
+    new: list[Row] = []
+    known: list[Row] = []
+    for key in sorted(loaded.world.touched_identifiers):
+        (known if key in loaded.identifiers else new).append(_identifier_row(loaded, key))
+    await state.put(connection, tables.IDENTIFIER, known)
+    if await state.add(connection, tables.IDENTIFIER, new) != len(new):
+        raise CrossedError("another transaction has met the same visitor first")
+
+
+def _identifier_row(loaded: Loaded, key: IdentifierKey) -> Row:
+    row = loaded.world.identifiers[key]
+    dossier: Dossier = row.dossier
+    lone = key.kind is IdentifierKind.COOKIE and len(loaded.world.members.get(row.lead, ())) == 1
+    day = day_of(dossier.last.at) if dossier.last else 0
+    ownership = codec.EMPTY if row.ownership == _NO_OWNERSHIP else codec.OWNERSHIP.encode(row.ownership)
+    return (key.kind.value, key.value, row.lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
+
+
+async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
+    world = loaded.world
+    gone = {lead for lead in loaded.leads | world.touched_standings if not world.members.get(lead)}
+    kept = sorted(world.touched_standings - gone)
+    await state.put(connection, tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in kept])
+    await state.remove(connection, tables.STANDING, "lead", sorted(gone))
+
+
+def standing_row(lead: UUID, standing: Standing) -> Row:
+    """The row of one lead's standing."""
+    return (lead, standing.seq, standing.lifecycle.value, standing.owner, codec.STANDING.encode(standing))
+
+
+async def _accounts(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
+    new: list[Row] = []
+    known: list[Row] = []
+    for key in sorted(loaded.world.touched_accounts):
+        account = loaded.world.accounts[key]
+        row = (key, account.target_handoff, account.owner)
+        (known if key in loaded.accounts else new).append(row)
+    await state.put(connection, tables.ACCOUNT, known)
+    if await state.add(connection, tables.ACCOUNT, new) != len(new):
+        raise CrossedError("another transaction has met the same account first")
+
+
+async def _floods(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
+    new: list[Row] = []
+    known: list[Row] = []
+    for key in sorted(loaded.world.touched_floods):
+        row = (key, loaded.day, loaded.world.floods[key])
+        (known if key in loaded.floods else new).append(row)
+    await state.put(connection, tables.FLOOD, known)
+    if await state.add(connection, tables.FLOOD, new) != len(new):
+        raise CrossedError("another transaction has counted the same flood first")
+
+
+def handoff_row(handoff: Handoff, text: bytes) -> Row:
+    """The row of one handoff, with the play as it was rendered for its assignee."""
+    deadline = handoff.attempt_by or handoff.accept_by
+    return (
+        handoff.id,
+        handoff.lead,
+        handoff.account,
+        handoff.state.value,
+        handoff.team,
+        handoff.assignee,
+        handoff.priority.value,
+        milliseconds(handoff.received_at),
+        None if deadline is None else milliseconds(deadline),
+        codec.HANDOFF.encode(handoff),
+        text,
+    )
+
+
+def triage_row(item: TriageItem) -> Row:
+    """The row of one triage item."""
+    return (item.id, item.lead, item.open, item.team, milliseconds(item.due_at), codec.TRIAGE.encode(item))
+
+
+def timer_row(timer: SetTimer) -> Row:
+    """The row of one deadline; its id is a v5 of what it is, so that setting it twice is setting it once."""
+    return (
+        timer_id(timer),
+        timer.subject,
+        timer.kind.value,
+        milliseconds(timer.due_at),
+        timer.about,
+        timer.round,
+    )
+
+
+def _verdict_row(settled: Settled, number: int) -> Row:
+    verdict = settled.verdict
+    whole = encode(verdict)
+    told = verdict.outcome in _TOLD or verdict.handoff is not None
+    around = settled.surroundings
+    return (
+        verdict.lead,
+        verdict.lead_seq,
+        verdict.event,
+        milliseconds(verdict.at),
+        verdict.outcome.value,
+        verdict.reasons[0].code if verdict.reasons else "",
+        verdict.handoff,
+        verdict.playbook,
+        verdict.lists,
+        number,
+        digest(whole),
+        codec.COUNTED.encode(settled.counted) if settled.counted else codec.EMPTY,
+        codec.EMPTY if around == _NO_SURROUNDINGS else codec.SURROUNDINGS.encode(_bare(around)),
+        whole if told else codec.EMPTY,
+    )
+
+
+def _bare(around: Surroundings) -> Surroundings:
+    """Without the briefs: no decision reads them, and another person's brief must not outlive their erasure here."""
+    return replace(
+        around,
+        handoff=around.handoff and replace(around.handoff, brief=_NOBODY),
+        account_handoff=around.account_handoff and replace(around.account_handoff, brief=_NOBODY),
+        triage=around.triage and replace(around.triage, brief=_NOBODY),
+    )
+
+
+def digest(whole: bytes) -> bytes:
+    """16 bytes of BLAKE2b: by it a replay is compared with what was decided, byte for byte, without storing it all."""
+    return hashlib.blake2b(whole, digest_size=16).digest()

@@ -1,0 +1,202 @@
+"""One batch, one transaction: the offset first, then locks in order, the pure fold, and everything it changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runtime.log import Batch, Message
+from schemas.dead_letter import DeadLetterReason
+from schemas.event import Event
+from schemas.feedback import Feedback
+from services.router.adapters import codec, tables
+from services.router.adapters.codec import milliseconds
+from services.router.adapters.loading import Loaded, load
+from services.router.adapters.saving import day_of, save, timer_row
+from services.router.desk import Desk, numbered
+from services.router.domain.assignment import given_back
+from services.router.domain.decision import ReturnTurn
+from services.router.domain.folding import fold
+from services.router.domain.handoff import Handoff
+from services.router.domain.lead import IdentifierKey
+from services.router.domain.needs import Needs, needs
+from services.router.domain.playbook import Playbook
+from services.router.domain.world import Folded
+from services.router.erasure import erase_leads
+from services.router.reading import Death, Entry, Incoming, dead_letter, read
+from services.router.telling import Told, dead_letter_message, tell
+
+DUPLICATE = "duplicate"
+
+
+@dataclass(slots=True)
+class More:
+    """What an earlier attempt found missing."""
+
+    identifiers: set[IdentifierKey] = field(default_factory=set)
+    leads: set[UUID] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a committed batch has come to."""
+
+    entries: list[Entry]
+    duplicates: int
+    deaths: list[Death]
+    folded: Folded
+    told: Told
+    handoffs: Mapping[UUID, Handoff]
+    parked: tuple[str, ...] = ()
+
+
+async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: More) -> Effect:
+    """Decide and commit the batch; `condemned` names offsets whose fact the database has refused before.
+
+    Raises `FencedError` when another owner has moved on, `NeedsMoreError` and `CrossedError` when it is to be tried
+    anew, and whatever the database raises.
+    """
+    incoming = read(batch, condemned)
+    async with desk.carriage.database.transaction() as connection:
+        await desk.positions.move(connection, batch)
+        entries = await _fresh(desk, connection, incoming)
+        return await _decide(desk, connection, incoming, entries=entries, more=more)
+
+
+async def _fresh(desk: Desk, connection: AsyncConnection, incoming: Incoming) -> list[Entry]:
+    """What was not seen before; from now on it was."""
+    first: dict[UUID, Entry] = {}
+    for entry in incoming.entries:
+        first.setdefault(entry.key, entry)
+    today = day_of(milliseconds(desk.now()))
+    new = set(await desk.state.add_keys(connection, tables.SEEN, [(key, today) for key in sorted(first)]))
+    parked = await desk.parking.parked(connection)
+    entries = []
+    for key, entry in first.items():
+        if key not in new:
+            continue
+        if isinstance(entry.fact, Event) and entry.fact.source in parked:
+            why = f"{entry.fact.source} is parked: mend it, then drive its dead letters again"
+            incoming.deaths.append(Death(entry.place, DeadLetterReason.PARKED, why, entry.fact.source))
+        else:
+            entries.append(entry)
+    return entries
+
+
+async def _decide(
+    desk: Desk, connection: AsyncConnection, incoming: Incoming, *, entries: list[Entry], more: More
+) -> Effect:
+    state, playbook, now = desk.state, desk.shelf.current, desk.now()
+    facts = [entry.fact for entry in entries]
+    wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
+    await desk.lanes.breathe(incoming.batch)
+    folded = fold(facts, loaded.world, playbook)
+    told = tell(folded, loaded, desk.shelf, now)
+    poisoned = _bury(incoming, entries, folded)
+    number = await numbered(connection, _place(incoming.batch), playbook, now, _dropped(incoming, entries))
+    loaded.day = day_of(milliseconds(now))
+    told.messages += await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
+    timers = {row[0]: row for row in map(timer_row, told.timers)}
+    await state.add(connection, tables.TIMER, [timers[one] for one in sorted(timers)])
+    await _turns(desk, connection, told.turns)
+    bad = {id(event) for event, _ in poisoned}
+    good = (fact for fact in facts if isinstance(fact, Event) and id(fact) not in bad)
+    parked = await desk.parking.count(connection, state, good, poisoned)
+    letters = [dead_letter_message(dead_letter(incoming, death, now)) for death in incoming.deaths]
+    await desk.outbox.put(connection, [*told.messages, *letters])
+    duplicates = (
+        len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
+    )
+    return Effect(entries, duplicates, incoming.deaths, folded, told, loaded.world.handoffs, parked)
+
+
+async def folded_into(
+    desk: Desk,
+    connection: AsyncConnection,
+    facts: Sequence[Event | Feedback],
+    *,
+    playbook: Playbook,
+    more: More,
+    number: int,
+    at: datetime,
+) -> Folded:
+    """Fold facts of the past into the state, as batch `number` did at `at`, and tell nobody. For replay.
+
+    Raises `NeedsMoreError` and `CrossedError` when it is to be tried anew.
+    """
+    wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
+    loaded.day = day_of(milliseconds(at))
+    folded = fold(facts, loaded.world, playbook)
+    await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
+    return folded
+
+
+async def _loaded(
+    desk: Desk, connection: AsyncConnection, facts: Sequence[Event | Feedback], playbook: Playbook, more: More
+) -> tuple[Needs, Loaded]:
+    wanted = _widened(needs(facts, playbook), more)
+    return wanted, await load(connection, desk.state, wanted, facts=facts, playbook=playbook, forgotten=desk.forgotten)
+
+
+async def _kept(
+    desk: Desk,
+    connection: AsyncConnection,
+    *,
+    wanted: Needs,
+    loaded: Loaded,
+    folded: Folded,
+    number: int,
+) -> list[tuple[str, Message]]:
+    """Everything the fold has changed is in the state; gives what an erasure has to tell."""
+    await save(connection, desk.state, loaded, folded, number)
+    await desk.state.add(connection, tables.TOMBSTONE, [(one, loaded.day) for one in sorted(wanted.corrections)])
+    if not folded.erased_leads:
+        return []
+    return await erase_leads(desk, connection, loaded, folded.erased_leads)
+
+
+async def _turns(desk: Desk, connection: AsyncConnection, turns: Sequence[ReturnTurn]) -> None:
+    """Rare: a merge or a bad lead gives a rep's turn back. Teams are locked last of all."""
+    teams = sorted({turn.team for turn in turns})
+    rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in teams])
+    rotations = {team: codec.ROTATION.decode(blob) for team, blob in rows}
+    for turn in turns:
+        if turn.team in rotations:
+            rotations[turn.team] = given_back(rotations[turn.team], turn.rep)
+    kept = [(team, codec.ROTATION.encode(rotation)) for team, rotation in sorted(rotations.items())]
+    await desk.state.put(connection, tables.ROTATION, kept)
+
+
+def _widened(wanted: Needs, more: More) -> Needs:
+    if not more.identifiers and not more.leads:
+        return wanted
+    return replace(wanted, identifiers=wanted.identifiers | more.identifiers, leads=wanted.leads | more.leads)
+
+
+def _bury(incoming: Incoming, entries: list[Entry], folded: Folded) -> list[tuple[Event, str]]:
+    """The facts that deciding choked on become dead letters; gives the events among them."""
+    poisoned = []
+    for index, why in folded.poison:
+        entry = entries[index]
+        source = entry.fact.source if isinstance(entry.fact, Event) else ""
+        incoming.deaths.append(Death(entry.place, DeadLetterReason.POISON, why, source))
+        if isinstance(entry.fact, Event):
+            poisoned.append((entry.fact, why))
+    return poisoned
+
+
+def _dropped(incoming: Incoming, entries: list[Entry]) -> list[tuple[int, str]]:
+    """Every offset of the batch that had no effect, so that replay need not find out again."""
+    if len(entries) == len(incoming.batch.records) and not incoming.deaths:
+        return []
+    offsets = [record.offset for record in incoming.batch.records]
+    kept = {entry.place for entry in entries}
+    dropped = {place: DUPLICATE for place in range(len(offsets)) if place not in kept}
+    dropped |= {death.place: death.reason.value for death in incoming.deaths}
+    return [(offsets[place], why) for place, why in sorted(dropped.items())]
+
+
+def _place(batch: Batch) -> tuple[str, int, int, int]:
+    return batch.partition.topic, batch.partition.number, batch.first, batch.next

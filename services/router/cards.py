@@ -1,0 +1,127 @@
+"""The card of a handoff or a triage item as a command to the notifier, complete in itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.feedback import TriageChoice
+from schemas.handoff import HandoffChanged, HandoffState
+from schemas.play import ActionKind, CardKind, DeliverPlay, PlayText, Recipient
+from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.playbook import Playbook
+from services.router.naming import card_id, change_id
+
+_TAKEN = (ActionKind.ATTEMPT, ActionKind.OUTCOME, ActionKind.SNOOZE, ActionKind.REJECT, ActionKind.RATE)
+_ACTIONS: dict[HandoffState, tuple[ActionKind, ...]] = {
+    HandoffState.OFFERED: (ActionKind.ACCEPT, ActionKind.REJECT, ActionKind.SNOOZE),
+    HandoffState.ACCEPTED: _TAKEN,
+    HandoffState.WORKING: _TAKEN,
+    HandoffState.QUALIFIED: (ActionKind.OUTCOME, ActionKind.RATE),
+    HandoffState.CONVERTED: (ActionKind.RATE,),
+}
+_TRIAGED: dict[str, HandoffState] = {
+    TriageChoice.PASS.value: HandoffState.QUALIFIED,
+    TriageChoice.NURTURE.value: HandoffState.RECYCLED,
+    TriageChoice.DISQUALIFY.value: HandoffState.DISQUALIFIED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Why a card is shown, which one of its kind it is, to whom, and the sentence about what is new."""
+
+    kind: CardKind
+    sequence: int
+    persons: tuple[str, ...]
+    notice: str = ""
+
+
+def handoff_card(
+    handoff: Handoff, text: PlayText | None, showing: Showing, playbook: Playbook, at: datetime
+) -> DeliverPlay | None:
+    """The handoff's card for these persons; None where the playbook knows none of them any more."""
+    recipients = recipients_of(showing.persons, playbook)
+    if not recipients:
+        return None
+    team = playbook.teams.get(handoff.team)
+    manager = (team.manager,) if team else ()
+    deadline = handoff.accept_by if handoff.state is HandoffState.OFFERED else handoff.attempt_by
+    rep = playbook.reps.get(handoff.assignee) or playbook.reps[recipients[0].person]
+    shown = tuple(one.person for one in recipients)
+    return DeliverPlay(
+        id=card_id(handoff.id, showing.kind, showing.sequence, shown),
+        handoff=handoff.id,
+        version=handoff.version,
+        kind=showing.kind,
+        sequence=showing.sequence,
+        state=handoff.state,
+        priority=handoff.priority,
+        at=at,
+        recipients=recipients,
+        actors=tuple(dict.fromkeys(one for one in (handoff.assignee, *manager) if one)),
+        actions=_ACTIONS.get(handoff.state, ()),
+        brief=handoff.brief,
+        play=text,
+        questions=text.questions if text else (),
+        assignee=handoff.assignee,
+        team=handoff.team,
+        accept_by=handoff.accept_by,
+        expires_at=deadline if deadline and deadline > at and showing.kind is not CardKind.UPDATE else None,
+        time_zone=rep.hours.zone.key,
+        notice=showing.notice,
+    )
+
+
+def triage_card(item: TriageItem, playbook: Playbook, at: datetime) -> DeliverPlay | None:
+    """The triage item's card for the triage team: once as itself, afterwards as its update."""
+    team = playbook.teams.get(item.team) or playbook.teams.get(playbook.triage_team)
+    persons = tuple(dict.fromkeys((*team.reps, team.manager))) if team else (playbook.last_resort,)
+    recipients = recipients_of(persons, playbook) or recipients_of((playbook.last_resort,), playbook)
+    if not recipients:
+        return None
+    kind = CardKind.TRIAGE if item.version <= 1 else CardKind.UPDATE
+    return DeliverPlay(
+        id=card_id(item.id, kind, item.version, persons),
+        handoff=item.id,
+        version=item.version,
+        kind=kind,
+        sequence=item.version,
+        state=HandoffState.QUEUED if item.open else _TRIAGED.get(item.choice, HandoffState.WITHDRAWN),
+        priority=item.priority,
+        at=at,
+        recipients=recipients,
+        actors=tuple(one.person for one in recipients),
+        actions=(ActionKind.TRIAGE,) if item.open else (),
+        brief=item.brief,
+        questions=item.questions,
+        team=item.team,
+        accept_by=item.due_at if item.open else None,
+        time_zone=team.hours.zone.key if team else "UTC",
+        notice=item.why,
+    )
+
+
+def recipients_of(persons: Iterable[str], playbook: Playbook) -> tuple[Recipient, ...]:
+    """These persons with where they are reached, as the playbook says now; who has left it is left out."""
+    reps = (playbook.reps.get(person) for person in dict.fromkeys(persons))
+    return tuple(Recipient(person=rep.id, name=rep.name, addresses=rep.addresses) for rep in reps if rep)
+
+
+def change(handoff: Handoff, actor: str, at: datetime, reason: str) -> HandoffChanged:
+    """The fact that this handoff came into this state, for CRMs and warehouses."""
+    return HandoffChanged(
+        id=change_id(handoff.id, handoff.version),
+        handoff=handoff.id,
+        version=handoff.version,
+        state=handoff.state,
+        lead=handoff.lead,
+        at=at,
+        actor=actor,
+        rules=handoff.rules,
+        priority=handoff.priority,
+        play=handoff.play,
+        team=handoff.team,
+        assignee=handoff.assignee,
+        accept_by=handoff.accept_by,
+        reason=reason,
+    )

@@ -1,0 +1,96 @@
+"""What every part of the router's shell works with, put together once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runtime.carriage import Carriage
+from runtime.outbox import Outbox
+from runtime.positions import Positions
+from services.router.adapters import codec, tables
+from services.router.adapters.codec import milliseconds
+from services.router.adapters.forgetting import Forgotten
+from services.router.adapters.state import State, state_of
+from services.router.domain.playbook import Playbook
+from services.router.lanes import Lanes
+from services.router.narration import Narration, Observe
+from services.router.parking import Parking
+from services.router.settings import RouterSettings
+from services.router.shelf import Shelf
+
+ASSIGNMENT_LANE = "assignment"
+"""The lane of a batch row that is no batch of the log but a draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything open, and everything this process remembers between batches."""
+
+    carriage: Carriage
+    settings: RouterSettings
+    shelf: Shelf
+    state: State
+    outbox: Outbox
+    positions: Positions
+    forgotten: Forgotten
+    lanes: Lanes
+    parking: Parking
+    observe: Observe | None = None
+
+    def now(self) -> datetime:
+        """The real time, UTC."""
+        return self.carriage.clock.now()
+
+    def narrate(self, narrations: Sequence[Narration]) -> None:
+        """Tell whoever watches; call after the commit only."""
+        if self.observe is not None:
+            for narration in narrations:
+                self.observe(narration)
+
+
+def a_desk(carriage: Carriage, settings: RouterSettings, playbook: Playbook, observe: Observe | None = None) -> Desk:
+    """The desk of one router process."""
+    single = carriage.database.dialect == "sqlite"
+    at_once = 1 if single else settings.behaviour_at_once
+    return Desk(
+        carriage=carriage,
+        settings=settings,
+        shelf=Shelf(playbook),
+        state=state_of(carriage.database),
+        outbox=Outbox(carriage.database, tables.OUTBOX, carriage.log, carriage.clock),
+        positions=Positions(tables.POSITIONS),
+        forgotten=Forgotten(carriage.key_secret),
+        lanes=Lanes(carriage.clock, batch=settings.behaviour_batch, at_once=at_once),
+        parking=Parking(carriage.clock, settings.park_after),
+        observe=observe,
+    )
+
+
+async def numbered(
+    connection: AsyncConnection,
+    place: tuple[str, int, int, int],
+    playbook: Playbook,
+    at: datetime,
+    dropped: Sequence[tuple[int, str]] = (),
+) -> int:
+    """The number of this transaction, drawn after locking: two that touch the same rows are numbered as they went.
+
+    `place` is (lane, partition, first, next); `dropped` names the offsets that had no effect, and why.
+    """
+    lane, partition, first, following = place
+    row = {
+        "lane": lane,
+        "partition": partition,
+        "first": first,
+        "next": following,
+        "at": milliseconds(at),
+        "playbook": playbook.version,
+        "lists": playbook.lists_version,
+        "dropped": codec.DROPPED.encode(tuple(dropped)) if dropped else codec.EMPTY,
+    }
+    return int(
+        (await connection.execute(insert(tables.BATCH).values(row).returning(tables.BATCH.c.number))).scalar_one()
+    )

@@ -1,0 +1,118 @@
+"""Makes facts of a batch's bytes; what is no fact becomes a dead letter, before any SQL."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from runtime.log import Batch, Record
+from schemas import event as event_schema
+from schemas import feedback as feedback_schema
+from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.event import Event
+from schemas.fact import MalformedFactError, NewerFactError, decode
+from schemas.feedback import Feedback
+from schemas.topics import FEEDBACK
+from services.router.naming import dead_letter_id
+
+DRIVEN_AGAIN = "driven-again"
+"""The header of a dead letter that is put back: its value (the dead letter's id) makes it pass de-duplication once."""
+_NUL = b"\\u0000"
+
+
+class Entry(NamedTuple):
+    """One fact, where it stood in the batch, and the key by which a redelivery of it is known."""
+
+    place: int
+    fact: Event | Feedback
+    key: UUID
+
+
+class Death(NamedTuple):
+    """One record that goes to the dead letters."""
+
+    place: int
+    reason: DeadLetterReason
+    detail: str
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A batch, read: what can be decided, and what cannot."""
+
+    batch: Batch
+    entries: list[Entry] = field(default_factory=list)
+    deaths: list[Death] = field(default_factory=list)
+
+
+def read(batch: Batch, condemned: Mapping[int, str]) -> Incoming:
+    """The batch's facts. `condemned` names offsets whose fact the database refused: they are dead, with its reason."""
+    incoming = Incoming(batch)
+    feedback = batch.partition.topic == FEEDBACK.name
+    for place, record in enumerate(batch.records):
+        if record.offset in condemned:
+            incoming.deaths.append(Death(place, DeadLetterReason.POISON, condemned[record.offset]))
+            continue
+        try:
+            if feedback:
+                incoming.entries.append(_act(place, record))
+            else:
+                incoming.entries.append(_event(place, record))
+        except NewerFactError as newer:
+            incoming.deaths.append(Death(place, DeadLetterReason.NEWER, str(newer)))
+        except MalformedFactError as malformed:
+            incoming.deaths.append(Death(place, DeadLetterReason.MALFORMED, str(malformed)))
+    return incoming
+
+
+def _event(place: int, record: Record) -> Entry:
+    event = decode(record.value, event_schema.DECODER)
+    if _NUL in record.value and _holds_nul(event):
+        raise MalformedFactError("it holds a NUL character, which no text column keeps")
+    return Entry(place, event, _key(event.dedup_key, record))
+
+
+def _act(place: int, record: Record) -> Entry:
+    fact = decode(record.value, feedback_schema.DECODER)
+    return Entry(place, fact, _key(fact.id.hex, record))
+
+
+def _holds_nul(event: Event) -> bool:
+    texts = [event.source, event.name]
+    texts += [one.value for one in event.identifiers]
+    texts += [text for claim in event.claims for text in (claim.field, claim.value)]
+    texts += [text for text in event.properties.values() if isinstance(text, str)]
+    return any("\x00" in text for text in texts)
+
+
+def _key(text: str, record: Record) -> UUID:
+    again = record.headers.get(DRIVEN_AGAIN)
+    if again is None:
+        try:
+            return UUID(hex=text[:32])
+        except ValueError:
+            pass  # a door that names its events otherwise than by a hash: then we hash the name
+    whole = text.encode("utf-8", "surrogatepass") + b"\x00" + (again or b"")
+    return UUID(bytes=hashlib.blake2b(whole, digest_size=16).digest())
+
+
+def dead_letter(incoming: Incoming, death: Death, at: datetime) -> DeadLetter:
+    """The record, whole, with where it stood and why it died."""
+    record = incoming.batch.records[death.place]
+    partition = record.partition
+    return DeadLetter(
+        id=dead_letter_id(partition.topic, partition.number, record.offset),
+        reason=death.reason,
+        detail=death.detail[:500],
+        at=at,
+        source=death.source,
+        topic=partition.topic,
+        partition=partition.number,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        media_type=record.headers.get("content-type", b"application/json").decode("ascii", "replace"),
+    )

@@ -1,0 +1,34 @@
+"""The story of a committed batch, fact by fact."""
+
+from datetime import datetime
+
+from schemas.event import Event
+from schemas.feedback import TimerFired
+from schemas.verdict import Verdict
+from services.router.applying import Effect
+from services.router.domain.handoff import Handoff
+from services.router.narration import Narration, of_dead_letter, of_feedback, of_held, of_judged, of_verdict
+
+
+def narrations(effect: Effect, at: datetime) -> list[Narration]:
+    """One line a fact, in the order of the log; every event's verdict, also an anonymous visitor's."""
+    verdicts = {settled.verdict.event: settled.verdict for settled in effect.folded.settled}
+    dead = {death.place for death in effect.deaths}
+    lines = []
+    for entry in effect.entries:
+        fact = entry.fact
+        if isinstance(fact, Event):
+            verdict = verdicts.pop(fact.id, None)
+            if verdict is not None:
+                lines.append(of_verdict(fact, verdict, _handoff(effect, verdict)))
+            elif entry.place not in dead:
+                lines.append(of_held(fact))
+            continue
+        subject = fact.subject if isinstance(fact, TimerFired) else getattr(fact, "handoff", None)
+        lines.append(of_feedback(fact, effect.handoffs.get(subject) if subject else None))
+    lines += [of_judged(one, _handoff(effect, one)) for one in verdicts.values()]
+    return lines + [of_dead_letter(at, death.source, death.reason.value, death.detail) for death in effect.deaths]
+
+
+def _handoff(effect: Effect, verdict: Verdict) -> Handoff | None:
+    return effect.handoffs.get(verdict.handoff) if verdict.handoff else None

@@ -1,0 +1,157 @@
+"""The router as a running service: two lanes read side by side, an outbox, a clock, and a playbook that may change."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from runtime.carriage import Carriage
+from runtime.consumer import moving, settled
+from runtime.log import LogError, Message, Subscription
+from runtime.migrations import migrate
+from schemas.fact import encode
+from schemas.feedback import PlaybookPublished
+from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK
+from services.router import retention
+from services.router.adapters.playbook_watch import WatchedPlaybook
+from services.router.consumer import Consumer
+from services.router.desk import Desk, a_desk
+from services.router.domain.playbook import Playbook
+from services.router.metrics import PLAYBOOK_REFUSED
+from services.router.migrations import PACKAGE
+from services.router.naming import named
+from services.router.narration import Observe
+from services.router.offering import Offering
+from services.router.settings import RouterSettings
+from services.router.telling import JSON
+from services.router.timers import TimerPump
+
+URGENT_GROUP = "router-urgent"
+BEHAVIOUR_GROUP = "router-behaviour"
+_log = structlog.get_logger(__name__)
+
+
+async def serve(carriage: Carriage, settings: RouterSettings, observe: Observe | None = None) -> None:
+    """Route until `carriage.stop` is set, then finish what is under way.
+
+    `observe` is told what happened, after each commit. Raises `PlaybookFaultsError` where the playbook cannot be
+    loaded at the start, `MigrationError` where the database is of a newer version.
+    """
+    arrivals: asyncio.Queue[Playbook] = asyncio.Queue()
+    watched = WatchedPlaybook(settings.playbook, _onto_the_loop(arrivals))
+    PLAYBOOK_REFUSED.set_function(lambda: float(watched.faults is not None))
+    await migrate(carriage.database, PACKAGE)
+    desk = a_desk(carriage, settings, watched.current, observe)
+    offering = Offering(desk)
+    consumer = Consumer(desk, offering)
+    log = carriage.log
+    urgent = log.subscribe(URGENT_GROUP, [EVENTS_URGENT.name, FEEDBACK.name], consumer, batch=settings.urgent_batch)
+    behaviour = log.subscribe(BEHAVIOUR_GROUP, [EVENTS_BEHAVIOUR.name], consumer, batch=settings.behaviour_batch)
+    _observed(carriage, (urgent, behaviour))
+    await _announce(desk, watched.current, "the router started")
+    chores = [*_chores(desk, offering), watched.watch, lambda stop: _playbooks(desk, arrivals, stop)]
+    await _until_stopped(desk, (urgent, behaviour), chores)
+    await _last_words(desk)
+
+
+def _onto_the_loop(arrivals: "asyncio.Queue[Playbook]") -> Callable[[Playbook], None]:
+    """The files are read in a thread beside the loop; what it finds is handed to the loop."""
+    loop = asyncio.get_running_loop()
+
+    def hand_over(book: Playbook) -> None:
+        loop.call_soon_threadsafe(arrivals.put_nowait, book)
+
+    return hand_over
+
+
+def _observed(carriage: Carriage, subscriptions: tuple[Subscription, ...]) -> None:
+    """Alive while every partition's loop turns; ready while none of them is in trouble."""
+
+    async def ready() -> bool:
+        return all(settled(one.progress()) for one in subscriptions)
+
+    carriage.health.ready("router", ready)
+    carriage.health.alive(
+        "router", lambda: all(moving(one.progress(), carriage.clock.monotonic()) for one in subscriptions)
+    )
+
+
+def _chores(desk: Desk, offering: Offering) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
+    return [
+        desk.outbox.sweep,
+        TimerPump(desk).run,
+        lambda stop: _sweep(desk, offering, stop),
+        lambda stop: retention.run(desk, stop),
+    ]
+
+
+async def _until_stopped(
+    desk: Desk,
+    subscriptions: tuple[Subscription, ...],
+    chores: list[Callable[[asyncio.Event], Awaitable[None]]],
+) -> None:
+    stop = desk.carriage.stop
+    done = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        reading = [tasks.create_task(one.run()) for one in subscriptions]
+        for chore in chores:
+            tasks.create_task(_as_task(chore, done))
+        await stop.wait()
+        for one in subscriptions:
+            one.stop()
+        await asyncio.gather(*reading)
+        done.set()
+
+
+async def _as_task(chore: Callable[[asyncio.Event], Awaitable[None]], done: asyncio.Event) -> None:
+    await chore(done)
+
+
+async def _sweep(desk: Desk, offering: Offering, stop: asyncio.Event) -> None:
+    """Offer what was left behind, now and then; an outage is waited out."""
+    while not stop.is_set():
+        try:
+            await offering.sweep()
+        except (LogError, SQLAlchemyError, OSError) as away:
+            _log.warning("offers wait", fault=type(away).__name__)
+        try:
+            await asyncio.wait_for(stop.wait(), desk.settings.offer_poll)
+        except TimeoutError:
+            continue
+
+
+async def _playbooks(desk: Desk, arrivals: "asyncio.Queue[Playbook]", stop: asyncio.Event) -> None:
+    """From the next batch on, a changed playbook decides."""
+    stopped = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        arrival = asyncio.create_task(arrivals.get())
+        await asyncio.wait({arrival, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not arrival.done():
+            arrival.cancel()
+            return
+        if desk.shelf.put(arrival.result()):
+            await _announce(desk, arrival.result(), "the files changed")
+
+
+async def _announce(desk: Desk, book: Playbook, reason: str) -> None:
+    """Say on the log which version decides from here on. Saying it twice is saying it once: its id is a v5."""
+    fact = PlaybookPublished(
+        id=named("playbook", book.version, book.lists_version),
+        version=book.version,
+        lists=book.lists_version,
+        reason=reason,
+        actor="router",
+        at=desk.now(),
+    )
+    try:
+        await desk.carriage.log.append(FEEDBACK.name, [Message(fact.id.bytes, encode(fact), JSON)])
+    except LogError as away:
+        _log.warning("the playbook's version could not be told", fault=type(away).__name__)
+
+
+async def _last_words(desk: Desk) -> None:
+    try:
+        await desk.outbox.flush()
+    except (LogError, SQLAlchemyError, OSError) as away:
+        _log.warning("the outbox is swept at the next start", fault=type(away).__name__)

@@ -1,0 +1,133 @@
+"""Who asks to be forgotten leaves no trace in the state, and does not come back with an old event."""
+
+import json
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from runtime.log import Message
+from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.event import EventType
+from schemas.fact import encode
+from schemas.play import ErasePlay
+from services.router.adapters import tables
+from services.router.adapters.tables import METADATA
+from services.router.erasure import request_erasure
+from services.router.export import export_person
+from services.router.telling import dead_letter_message
+from tests.router.shell.building import NOON, a_consultation, a_page_view, an_accept, an_erasure, an_event
+from tests.router.shell.ring import Hand
+
+ADA = "ada.lovelace@acme.example"
+TRACES = (b"ada.lovelace", b"Ada.Lovelace", b"+442071838750", b"web:ada-laptop", b"Analytical Engines")
+
+
+async def everything(hand: Hand) -> bytes:
+    """Every value of every row of every table of the router."""
+    found = []
+    async with hand.database.reading() as connection:
+        for table in METADATA.sorted_tables:
+            for row in await connection.execute(select(table)):
+                found += [value if isinstance(value, bytes) else str(value).encode() for value in row]
+    return b"\n".join(found)
+
+
+async def adas_story(hand: Hand) -> None:
+    claims = {"company": "Analytical Engines", "title": "Vice President"}
+    await hand.feed(
+        a_page_view("web:ada-laptop", "/pricing"),
+        a_consultation(ADA, cookie="web:ada-laptop", phone="+442071838750", claims=claims),
+        an_event(EventType.CONTENT_DOWNLOADED, email=ADA, properties={"asset": "whitepaper"}),
+        a_consultation("grace@bolt.example", cookie="web:grace"),
+    )
+
+
+async def test_an_erased_person_leaves_no_trace_in_any_table(hand: Hand) -> None:
+    await adas_story(hand)
+    before = await everything(hand)
+    await hand.feed(an_erasure(ADA, hand.clock.now() + timedelta(hours=1)))
+    after = await everything(hand)
+
+    assert [trace for trace in TRACES if trace not in before] == []
+    assert [trace for trace in TRACES if trace in after] == []
+    assert b"grace@bolt.example" in after
+
+
+async def test_the_notifier_is_told_to_forget_every_handoff_of_theirs(hand: Hand) -> None:
+    await adas_story(hand)
+    theirs = {handoff.id for handoff in await hand.handoffs() if handoff.brief.email == ADA}
+    shown = len(await hand.cards())
+    await hand.feed(an_erasure(ADA, hand.clock.now() + timedelta(hours=1)))
+    cards = (await hand.cards())[shown:]
+
+    assert len(theirs) == 1
+    assert {card.handoff for card in cards if isinstance(card, ErasePlay)} == theirs
+    assert all(ADA.encode() not in encode(card) for card in cards)
+
+
+async def test_what_waits_in_the_outbox_about_them_is_never_said(hand: Hand) -> None:
+    await adas_story(hand)
+    about_ada = a_page_view("web:ada-laptop", source="website")
+    letters = [
+        DeadLetter(
+            id=event.id, reason=DeadLetterReason.POISON, detail="", at=NOON, source="website", value=encode(event)
+        )
+        for event in (about_ada, an_event(email=ADA), an_event(email="grace@bolt.example"))
+    ]
+    async with hand.database.transaction() as connection:
+        await hand.desk.outbox.put(connection, [dead_letter_message(letter) for letter in letters])
+        await hand.desk.outbox.put(connection, [("plays", Message(b"somebody else", b"{}"))])
+    await hand.append(an_erasure(ADA, hand.clock.now() + timedelta(hours=1)))
+    await hand.drain()
+
+    assert [letter.id for letter in await hand.dead()] == [letters[2].id]
+
+
+async def test_an_old_event_does_not_bring_them_back(hand: Hand) -> None:
+    await adas_story(hand)
+    await hand.feed(an_erasure(ADA, hand.clock.now() + timedelta(hours=1)))
+    await hand.feed(an_event(EventType.CONTENT_DOWNLOADED, email=ADA, at=hand.clock.now()))
+    after = await everything(hand)
+    told = [one for one in hand.told if one.kind == "verdict"][-1]
+
+    assert ADA.encode() not in after
+    assert told.outcome == "ignore"
+
+
+async def test_a_late_reaction_to_their_card_changes_nothing(hand: Hand) -> None:
+    await adas_story(hand)
+    (theirs,) = [handoff for handoff in await hand.handoffs() if handoff.brief.email == ADA]
+    await hand.feed(an_erasure(ADA, hand.clock.now() + timedelta(hours=1)))
+    await hand.feed(an_accept(theirs.id, theirs.assignee))
+
+    assert theirs.id not in {handoff.id for handoff in await hand.handoffs()}
+    assert await hand.dead() == []
+
+
+async def test_who_comes_back_by_themselves_afterwards_is_served_again(hand: Hand) -> None:
+    await adas_story(hand)
+    await hand.feed(an_erasure(ADA, hand.clock.now()))
+    hand.clock.advance(timedelta(days=90))
+    await hand.feed(a_consultation(ADA, at=hand.clock.now()))
+
+    assert ADA in {handoff.brief.email for handoff in await hand.handoffs()}
+
+
+async def test_an_erasure_can_be_asked_for_on_the_log(hand: Hand) -> None:
+    await adas_story(hand)
+    await request_erasure(hand.desk.carriage, f" {ADA.upper()} ", "dana")
+    await hand.drain()
+
+    assert len(await hand.rows(tables.ERASED)) >= 3
+    assert await export_person(hand.database, ADA) == {}
+
+
+async def test_an_export_holds_everything_and_is_json(hand: Hand) -> None:
+    await adas_story(hand)
+    exported = await export_person(hand.database, ADA)
+
+    assert json.loads(json.dumps(exported)) == exported
+    assert {one["value"] for one in exported["identifiers"]} == {ADA, "web:ada-laptop", "+442071838750"}
+    assert len(exported["verdicts"]) >= 2
+    assert exported["handoffs"][0]["play"]["talk_track"]
+    assert "grace" not in json.dumps(exported)
