@@ -14,6 +14,8 @@ from services.router.domain.identity import made_by
 from services.router.domain.lead import Standing
 
 _ROUTER = "router"
+_JOINING = frozenset({Rule.TARGET_RESPONDS, Rule.SCORE_THRESHOLD})
+"""What joins the account's open play instead of making one more."""
 
 
 def fired_reasons(case: Case, fired: tuple[Rule, ...]) -> tuple[Reason, ...]:
@@ -41,12 +43,17 @@ def stamped(standing: Standing, passed: tuple[Rule, ...]) -> Standing:
 
 
 def passed(case: Case, fired: tuple[Rule, ...]) -> Conclusion:
-    """To sales: by a new handoff, or as a new reason in the one that is open."""
+    """To sales: by a new handoff, or as a new reason in the one that is open.
+
+    Thirty visitors of one account are one play (R4): while its owner has one, what people there add up to joins it.
+    Whoever asks for a call, or meets the agreed criteria, gets a play of their own all the same.
+    """
     own, others = case.around.handoff, case.around.account_handoff
-    mine = tuple(rule for rule in fired if rule is not Rule.TARGET_RESPONDS or others is None)
-    join = _joined(case, others) if others is not None and Rule.TARGET_RESPONDS in fired else ()
+    join = _joined(case, others) if others is not None and _JOINING & set(fired) else ()
     if own is not None:
+        mine = tuple(rule for rule in fired if rule is not Rule.TARGET_RESPONDS or others is None)
         return _renewed(case, own, fired, mine, join)
+    mine = tuple(rule for rule in fired if others is None or rule not in _JOINING)
     if not mine and others is not None:
         return _more_of_account(case, others, fired, join)
     return _opened(case, fired, mine, join)
@@ -118,7 +125,8 @@ def _joined(case: Case, handoff: Handoff) -> tuple[Command, ...]:
     if case.lead.standing.joined == handoff.id:
         return ()
     what = case.event.type.value.replace("_", " ")
-    tell = f"One more response from this account: {what}."
+    persona = case.facts.persona[0]
+    tell = f"One more response from this account: {what}{f' by a {persona.label}' if persona else ''}."
     return (SaveHandoff(handoffs.changed(handoff, brief=with_reason(handoff.brief, tell)), _ROUTER, tell),)
 
 
@@ -129,7 +137,7 @@ def _after_joining(standing: Standing, join: tuple[Command, ...], case: Case) ->
 
 def _more_of_account(case: Case, others: Handoff, fired: tuple[Rule, ...], join: tuple[Command, ...]) -> Conclusion:
     said = (*fired_reasons(case, fired), reasons.SAME_ACCOUNT)
-    standing = _after_joining(case.lead.standing, join, case)
+    standing = _after_joining(spent(case.lead.standing, fired), join, case)
     return Conclusion(Outcome.UPDATE, said, standing, join, fired, others.id)
 
 
