@@ -215,6 +215,13 @@ async def test_a_full_disk_refuses_honestly(log: SqliteLog):
     assert [one.value for one in await log.read(HOME, 0)] == [b"fits", b"again"]
 
 
+async def test_every_commit_is_synced_to_the_disk(log: SqliteLog):
+    execute = log._stores["write"]._connection.execute
+
+    assert execute("PRAGMA synchronous").fetchone() == (2,), "FULL: a commit is on disk when it returns"
+    assert execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 async def test_a_whole_crowd_shares_few_commits(log: SqliteLog):
     store = log._stores["write"]
     commits = []
