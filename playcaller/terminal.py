@@ -1,5 +1,6 @@
 """The terminal: each event as it arrives, its verdict with the reasons, and the play a rep got, as a small card."""
 
+import os
 from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -41,6 +42,8 @@ DEEDS = {
     HandoffState.WITHDRAWN: ("↩", "grey62", "saw withdrawn"),
 }
 MAX_REASONS = 3
+CARD = 110
+"""Columns of a card, where there are as many."""
 CONTROLS = dict.fromkeys(
     [*range(10), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F], "·"
 )
@@ -57,7 +60,7 @@ class Terminal:
     """Draws what happens. Everything it is given may hold what a stranger typed: nothing is read as markup."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False, soft_wrap=False)
+        self._console = console or _console()
 
     def _print(self, text: Text) -> None:
         self._console.print(harmless(text))
@@ -93,7 +96,9 @@ class Terminal:
     def judged(self, told: Narration) -> None:
         """One event's verdict with its reasons."""
         outcome = Outcome(told.outcome)
-        said = Text.assemble("  ", (f" {outcome.value.upper()} ", STYLES[outcome]), "  ", (told.who, "bold"))
+        said = Text.assemble(
+            "  ", (f" {outcome.value.upper()} ", STYLES[outcome]), "  ", (told.who or "somebody", "bold")
+        )
         said.append(f"  {_short(told.what.replace('_', ' '), 60)}")
         if told.score:
             said.append(f"  score {told.score // 1000}", "grey62")
@@ -136,6 +141,12 @@ class Terminal:
         self._console.print(Panel(body, border_style="cyan", expand=False, padding=(0, 2)))
 
 
+def _console() -> Console:
+    """Standard output; where that is no terminal, and nobody says how wide it is, wide enough for a card."""
+    own = Console(highlight=False)
+    return own if own.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=CARD)
+
+
 def _offer(command: DeliverPlay, names: str) -> RenderableType:
     brief, play = command.brief, command.play
     if play is None:
@@ -156,7 +167,7 @@ def _offer(command: DeliverPlay, names: str) -> RenderableType:
         ("▶ ", "green"), (names, "bold green"), ("  gets the play ", "green"), (play.name, "bold green")
     )
     return Panel(
-        Group(harmless(head), table), title=harmless(title), title_align="left", border_style="green", width=100
+        Group(harmless(head), table), title=harmless(title), title_align="left", border_style="green", width=CARD
     )
 
 

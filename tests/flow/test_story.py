@@ -16,7 +16,7 @@ VERDICTS = {
     "marek@quarrystone.example": [("ignore", ())] * 5,
     "ada@lumenworks.example": [("triage", ()), ("pass", ("score_threshold",))],
     "colin@brightwell.example": [("nurture", ())],
-    "priya@castor-elevators.example": [("pass", ("sql_criteria", "score_threshold"))],
+    "ines@castor-elevators.example": [("pass", ("sql_criteria", "score_threshold"))],
     "noor@halyard-lifts.example": [("pass", ("consultation", "score_threshold"))],
     "tomas@ferrovia.example": [("pass", ("sql_criteria", "score_threshold"))],
     "casey@rivalsoft.example": [("triage", ("consultation",))],
@@ -136,7 +136,7 @@ async def test_a_redelivery_is_harmless(stage: Stage) -> None:
     (other,) = await stage.judged(a_post("quote"))
 
     assert first.fired[0] == "consultation"
-    assert other.who == "priya@castor-elevators.example"
+    assert other.who == "ines@castor-elevators.example"
     assert [card.kind for card in stage.audience.cards if card.handoff == first.handoff] == [CardKind.OFFER]
 
 
