@@ -110,10 +110,12 @@ def _url(listener: socket.socket) -> str:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server(
+        listener = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG
         )
     except OSError as fault:
         raise SystemExit(
             f"ingest: cannot listen on {host}:{port} ({fault.strerror}): set PLAYCALLER_INGEST_PORT to a free port"
         ) from None
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer waits for the peer's next ACK
+    return listener
