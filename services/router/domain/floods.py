@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from schemas.event import URGENT, Event, IdentifierKind
 from services.router.domain.facts import attested
+from services.router.domain.identity import lead_id
+from services.router.domain.lead import IdentifierKey
 from services.router.domain.moments import milliseconds
 from services.router.domain.playbook import Playbook
 
@@ -25,11 +27,13 @@ def _form(event: Event) -> str:
 
 
 def _address(event: Event) -> str:
-    """The network address where the door knows it, else the email address that was typed."""
+    """The network address where the door knows it, else the id of the email address that was typed: never it itself."""
     known = event.properties.get("address")
     if known:
         return str(known)
-    return next((each.value for each in event.identifiers if each.kind is IdentifierKind.EMAIL), "")
+    emails = (IdentifierKey(each.kind, each.value) for each in event.identifiers if each.kind is IdentifierKind.EMAIL)
+    first = next(emails, None)
+    return str(lead_id(first)) if first is not None else ""
 
 
 def _campaign(event: Event) -> str:
