@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+_SETTLED_AT_ONCE = 3
+
 
 class Deadlines:
     """Hands out futures that fail with `late()` once they are `seconds` old."""
@@ -17,7 +19,11 @@ class Deadlines:
         """A future for the caller to wait on and for somebody else to keep."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((loop.time() + self._seconds, future))
+        waiting = self._waiting
+        for _ in range(_SETTLED_AT_ONCE):  # a little with each promise, instead of a pause for all of them later
+            if waiting and waiting[0][1].done():
+                waiting.popleft()
+        waiting.append((loop.time() + self._seconds, future))
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._sweep)
         return future

@@ -47,19 +47,20 @@ class KafkaLog:
             refuse_too_large(messages)
             name = self._settings.topic_prefix + topic
             count = self._topics.known(name) or await self._count(name)
+            if len(messages) == 1:
+                await self._appender.append(name, {partition_of(messages[0].key, count): messages})
+                return
             by_partition: dict[int, list[Message]] = {}
             for message in messages:
                 by_partition.setdefault(partition_of(message.key, count), []).append(message)
             if by_partition:
-                with metrics.APPEND_SECONDS.time():
-                    await self._appender.append(name, by_partition)
+                await self._appender.append(name, by_partition)
         except RecordTooLargeError:
             metrics.APPEND_FAILED.labels("too_large").inc()
             raise
         except LogUnavailableError:
             metrics.APPEND_FAILED.labels("unavailable").inc()
             raise
-        metrics.APPENDED.labels(topic).inc(len(messages))
 
     def subscribe(self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000) -> Subscription:
         """A member of `group`: in Kafka, of one group a topic, named `<prefix><group>.<topic>`."""

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from runtime import metrics
 from runtime.deadlines import Deadlines
 from runtime.log import LogUnavailableError, Message, RecordTooLargeError
 from runtime.worker import Backoff
@@ -66,7 +67,7 @@ class Appender:
         self._connected = asyncio.get_running_loop().create_future()
         self.spawn(self._connect(self._connected))
 
-    async def append(self, topic: str, by_partition: Mapping[int, list[Message]]) -> None:
+    async def append(self, topic: str, by_partition: Mapping[int, Sequence[Message]]) -> None:
         """Send each partition its messages; returns when all are acknowledged. Raises `LogUnavailableError`."""
         kept = self._deadlines.promise()
         awaited = _Awaited(kept, len(by_partition))
@@ -148,6 +149,7 @@ class _Lane:
     def __init__(self, appender: Appender, topic: str, number: int) -> None:
         self._appender, self._topic, self._number = appender, topic, number
         self._queue: deque[tuple[Sequence[Message], _Awaited]] = deque()
+        self._appended = metrics.APPENDED.labels(topic)
         self.pumping: asyncio.Task[None] | None = None
 
     def put(self, messages: Sequence[Message], awaited: _Awaited) -> None:
@@ -186,7 +188,8 @@ class _Lane:
 
     async def _send(self, producer: AIOKafkaProducer, builder: BatchBuilder, sent: Sequence[_Awaited]) -> None:
         try:
-            await (await producer.send_batch(builder, self._topic, partition=self._number))
+            with metrics.APPEND_SECONDS.time():
+                await (await producer.send_batch(builder, self._topic, partition=self._number))
         except (KafkaError, OSError) as fault:
             refusal: Exception = LogUnavailableError(f"Kafka refused a batch: {type(fault).__name__}")
             if isinstance(fault, MessageSizeTooLargeError):
@@ -196,6 +199,7 @@ class _Lane:
             for awaited in sent:
                 awaited.fail(refusal)
         else:
+            self._appended.inc(builder.record_count())
             for awaited in sent:
                 awaited.done()
 

@@ -23,7 +23,7 @@ def histogram(name: str, sentence: str, labels: Sequence[str] = ()) -> Histogram
 
 
 APPENDED = counter("log_appended", "Records that became durable on the log, by topic.", ["topic"])
-APPEND_SECONDS = histogram("log_append_seconds", "How long an append took to become durable, whole batches.")
+APPEND_SECONDS = histogram("log_append_seconds", "How long a batch of appends took to become durable.")
 APPEND_FAILED = counter("log_append_failed", "Appends refused, by reason: unavailable or too_large.", ["reason"])
 CONSUMED = counter("consumed", "Records whose effect is committed, by consumer group and topic.", ["group", "topic"])
 BATCH_SECONDS = histogram("batch_seconds", "How long one batch took from hand-over to commit, by group.", ["group"])
