@@ -3,17 +3,22 @@
 import os
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.brief import Brief
+from schemas.event import IdentifierKind
 from schemas.play import Content, PlayText
 from services.router.adapters.playbook_check import texts_of
 from services.router.adapters.rendering import render, spoken, unread
 from services.router.adapters.templates import ALTERNATIVES, LONGEST, TemplateFault, filled, prove
+from services.router.domain.briefs import brief_of
+from services.router.domain.facts import LeadFacts
+from services.router.domain.lead import Dossier, IdentifierKey, Lead
 from services.router.domain.playbook import Play, Playbook, Rep
 
 EXAMPLES = 500 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 25
@@ -71,12 +76,23 @@ def test_a_missing_value_says_its_alternative_and_is_false_in_an_if(rep: Rep) ->
         (Brief(name="A visitor from Globex"), "there"),
         (Brief(name="ada@acme.example", email="ada@acme.example"), "there"),
         (Brief(name="  ", phone="+1202555"), "there"),
+        (Brief(name="Name not known", email="ada@acme.example"), "there"),
     ],
 )
 def test_only_a_person_with_a_name_is_called_by_it(rep: Rep, brief: Brief, expected: str) -> None:
     actual = render(a_play("{{ first_name }}"), brief, rep).talk_track
 
     assert actual == expected
+
+
+def test_a_lead_without_a_name_is_called_by_none(straw_man: Playbook, rep: Rep) -> None:
+    key = IdentifierKey(IdentifierKind.EMAIL, "ada@acme.example")
+    lead = Lead(UUID(int=1), known=True, dossiers={key: Dossier()})
+    brief = brief_of(LeadFacts(None, lead, straw_man, datetime(2026, 6, 1, tzinfo=UTC)), ())
+
+    actual = render(a_play("{{ first_name }} / {{ name }}"), brief, rep).talk_track
+
+    assert actual == "there / ada@acme.example"
 
 
 def test_without_a_phone_the_play_begins_with_its_email(rep: Rep) -> None:

@@ -17,7 +17,9 @@ from services.router.adapters.playbook_pages import Where
 from services.router.adapters.rendering import render
 from services.router.domain.playbook import Play, Playbook, Rep
 
-_HOLES = re.compile(r"\bNone\b|\bMissing\b|[{}]|[“(]\s*[”)]|\w [,.;!?](?:\s|$)|(?:^|\s)[,;](?:\s|$)|\S {2,}\S")
+_HOLES = re.compile(
+    r"\bNone\b|\bMissing\b|[{}]|[“(]\s*[”)]|\w [,.;!?](?:\s|$)|(?:^|\s)[,;](?:\s|$)|\S {2,}\S|(?:^|[“\n])there,"
+)
 _FULL = Brief(
     name="Grace Hopper",
     title="Vice President, Field Service",

@@ -1,4 +1,4 @@
-"""scoring.yaml as values: points become thousandths, groups and matrix are checked, origin earns nothing."""
+"""The page `scoring.yaml` as values: points become thousandths, groups and matrix are checked, origin earns nothing."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -9,6 +9,9 @@ from schemas.play import Content, PlayText
 from services.router.adapters.templates import clean, filled
 from services.router.domain.playbook import Play, Rep
 
+_NAMELESS = frozenset({"", "name not known", "unknown", "anonymous"})
+"""What a brief says where there is no name. A visitor is called by no name at all rather than by the wrong one."""
+
 
 def render(play: Play, brief: Brief, rep: Rep, *, read: frozenset[str] = frozenset()) -> PlayText:
     """The play's text. `read` names what the lead has seen: addresses, paths or titles; none of that is sent again.
@@ -45,10 +48,11 @@ def render(play: Play, brief: Brief, rep: Rep, *, read: frozenset[str] = frozens
 
 def values_of(brief: Brief, rep: Rep, fresh: tuple[Content, ...]) -> dict[str, str]:
     """What a template may say about this lead and this rep. Empty where nothing is known."""
-    person = bool(brief.email or brief.phone) and "@" not in brief.name
+    named = "" if brief.name.strip().casefold() in _NAMELESS or "@" in brief.name else brief.name
+    reachable = bool(brief.email or brief.phone)
     return {
-        "name": brief.name,
-        "first_name": _first(brief.name) if person else "",
+        "name": named or brief.email,
+        "first_name": _first(named) if reachable else "",
         "title": brief.title,
         "company": brief.company,
         "email": brief.email,
