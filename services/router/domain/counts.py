@@ -48,7 +48,7 @@ def sighted(known: tuple[Sighting, ...], seen: Sighting) -> tuple[Sighting, ...]
     return tuple(sorted((*known, seen), reverse=True)[:RECENT])
 
 
-def with_event(dossier: Dossier, event: Event, signals: tuple[str, ...], day: int, oldest: int, at: int) -> Dossier:
+def with_event(dossier: Dossier, event: Event, signals: tuple[str, ...], *, day: int, oldest: int, at: int) -> Dossier:
     """The dossier after this event: counted under its signals on that UTC day, its statements and reading kept.
 
     `at` is when it happened, in milliseconds UTC; days before `oldest` are beyond the horizon and dropped.

@@ -1,5 +1,6 @@
 """What a condition may ask of an event and its lead, read once and remembered for the length of one decision."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from schemas.event import Event, IdentifierKind
@@ -10,6 +11,7 @@ from services.router.domain.lead import Lead
 from services.router.domain.moments import day_of
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import Persona, Playbook, Scalar, Stage
+from services.router.domain.prepared import prepared
 
 Value = Scalar | tuple[str, ...]
 
@@ -19,19 +21,20 @@ def attested(event: Event) -> bool:
     return bool(event.identifiers) and all(each.trust is Trust.ATTESTED for each in event.identifiers)
 
 
+_OWN: Mapping[str, Callable[[Event], Value]] = {
+    "type": lambda event: event.type,
+    "source": lambda event: event.source,
+    "name": lambda event: event.name or None,
+    "marks": lambda event: tuple(sorted(event.marks)),
+    "attested": attested,
+}
+
+
 def said_by(event: Event, name: str) -> Value:
     """`event.<name>`: the event's own words first, then its properties, then what it states about the lead."""
-    match name:
-        case "type":
-            return event.type
-        case "source":
-            return event.source
-        case "name":
-            return event.name or None
-        case "marks":
-            return tuple(sorted(event.marks))
-        case "attested":
-            return attested(event)
+    own = _OWN.get(name)
+    if own is not None:
+        return own(event)
     value = event.properties.get(name)
     if value is None and event.claims:
         for claim in event.claims:
@@ -50,6 +53,8 @@ class EventFacts:
 
     def value(self, path: str) -> Value:
         """The value of an `event.…` path; None for every other."""
+        if path == "event.type":
+            return self._event.type
         return said_by(self._event, path[6:]) if path.startswith("event.") else None
 
     def count(self, signal: str, within_days: int | None) -> int:  # noqa: ARG002  (the protocol's shape)
@@ -60,28 +65,38 @@ class EventFacts:
 class LeadFacts:
     """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
 
-    __slots__ = ("_account", "_known", "_persona", "_points", "_stage", "event", "lead", "now", "playbook", "today")
+    __slots__ = (
+        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_ready", "_stage"),
+        *("event", "lead", "now", "playbook", "today"),
+    )
 
     def __init__(self, event: Event | None, lead: Lead, playbook: Playbook, now: datetime) -> None:
         self.event, self.lead, self.playbook, self.now = event, lead, playbook, now
         self.today = day_of(now)
+        self._ready = prepared(playbook)
         self._known: dict[str, Value] = {}
+        self._counts: Mapping[str, Mapping[int, int]] | None = None
         self._account: Account | None = None
+        self._gained: dict[str, int] | None = None
+        self._are: dict[str, int] | None = None
         self._points: scoring.Points | None = None
         self._persona: tuple[Persona | None, str] | None = None
         self._stage: tuple[Stage | None, str] | None = None
 
     def value(self, path: str) -> Value:
         """The value of a path, None where it is not known."""
-        try:
-            return self._known[path]
-        except KeyError:
-            found = self._known[path] = self._find(path)
-            return found
+        known = self._known
+        if path in known:
+            return known[path]
+        found = known[path] = self._find(path)
+        return found
 
     def count(self, signal: str, within_days: int | None) -> int:
         """How often a signal happened within so many UTC days, today included; an absent behaviour is zero."""
-        return scoring.count(self.lead, signal, self.today, within_days, self.playbook.scoring.horizon_days)
+        if self._counts is None:
+            self._counts = scoring.counts_of(self.lead)
+        within = self.playbook.scoring.horizon_days + 1 if within_days is None else within_days
+        return scoring.count(self._counts, signal, self.today - within + 1)
 
     @property
     def account(self) -> Account:
@@ -91,17 +106,43 @@ class LeadFacts:
         return self._account
 
     @property
+    def gained(self) -> Mapping[str, int]:
+        """signal → thousandths of a point for what they did."""
+        if self._gained is None:
+            if self._counts is None:
+                self._counts = scoring.counts_of(self.lead)
+            rules = self.playbook.scoring
+            self._gained = scoring.engagement(self._counts, rules, self.today) if rules.on else {}
+        return self._gained
+
+    @property
+    def are(self) -> Mapping[str, int]:
+        """characteristic → thousandths of a point for who they are."""
+        if self._are is None:
+            self._are = self._fit() if self.playbook.scoring.on else {}
+        return self._are
+
+    def _fit(self) -> dict[str, int]:
+        answers = self._ready.fits
+        key = answers.key(self)
+        known = answers.known.get(key) if key is not None else None
+        return known if known is not None else answers.keep(key, scoring.fit(self.playbook.scoring, self))
+
+    @property
     def points(self) -> scoring.Points:
         """The sums of the score."""
         if self._points is None:
-            self._points = scoring.points_of(self.lead, self.playbook.scoring, self, self.today)
+            self._points = scoring.Points(sum(self.are.values()), sum(self.gained.values()))
         return self._points
 
     @property
     def persona(self) -> tuple[Persona | None, str]:
         """The persona, and what told it."""
         if self._persona is None:
-            self._persona = persona_of(self, self.playbook)
+            answers = self._ready.personas
+            key = answers.key(self)
+            known = answers.known.get(key) if key is not None else None
+            self._persona = known if known is not None else answers.keep(key, persona_of(self, self.playbook))
         return self._persona
 
     @property

@@ -20,7 +20,7 @@ def receipt_of(
     team: str = "",
 ) -> Receipt:
     """The receipt of one decision. `extra` holds what is particular to it: marks, flood counts, merged leads."""
-    score = scoring.explained(facts.lead, facts.playbook, facts, facts.today, findings.tier)
+    score = scoring.explained(facts.lead, facts.playbook.scoring, facts.gained, facts.are, findings.threshold)
     return Receipt(
         rules={rule.value: value for rule, value in findings.values.items()},
         facts={**_facts(facts, findings), **extra},

@@ -11,11 +11,12 @@ from services.router.domain import floods, passing, profile, reasons, rules
 from services.router.domain.case import Case, Conclusion, concluded
 from services.router.domain.counts import with_event
 from services.router.domain.decision import Command, Decision, Enrol, Surroundings
-from services.router.domain.facts import EventFacts, LeadFacts
+from services.router.domain.facts import LeadFacts
 from services.router.domain.identity import keys_of
 from services.router.domain.lead import IdentifierKey, Lead, Standing
 from services.router.domain.moments import day_at, day_of, milliseconds
 from services.router.domain.playbook import Playbook, SuppressionKind
+from services.router.domain.matching import signals_of
 from services.router.domain.prepared import Prepared, prepared
 from services.router.domain.world import Counted
 
@@ -77,22 +78,17 @@ def decide(
     return concluded(case, _machine(case) if event.marks else _human(case))
 
 
-def signals_of(event: Event, ready: Prepared) -> tuple[str, ...]:
-    """The signals this event is counted under: what it says by itself decides, whatever came before it."""
-    facts, true = EventFacts(event), Ternary.TRUE
-    return tuple(signal.name for signal in ready.signals[event.type] if signal.when.test(facts) is true)
-
-
 def counted_in(event: Event, lead: Lead, ready: Prepared, now: datetime) -> tuple[Lead, Counted]:
-    """The lead with this event counted, and how it was counted. It counts on its first identifier that is the lead's."""
+    """The lead with this event counted on its first identifier that is the lead's, and how it was counted."""
     key = counting_key(event, lead)
     at = milliseconds(event.occurred_at)
     day = day_at(at)
     signals = signals_of(event, ready)
     oldest = day_of(now) - ready.playbook.scoring.horizon_days
     dossiers = dict(lead.dossiers)
-    dossiers[key] = with_event(dossiers[key], event, signals, day, oldest, at)
-    return replace(lead, dossiers=dossiers), tuple((key.kind.value, key.value, name, day) for name in signals)
+    dossiers[key] = with_event(dossiers[key], event, signals, day=day, oldest=oldest, at=at)
+    after = Lead(lead.id, lead.known, dossiers, lead.standing, lead.erased)
+    return after, tuple([(key.kind.value, key.value, name, day) for name in signals])
 
 
 def counting_key(event: Event, lead: Lead) -> IdentifierKey:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from schemas.lead import Priority
 from schemas.verdict import Contribution, Ternary
-from services.router.domain.lead import Dossier, Lead, Sighting
+from services.router.domain.lead import Lead, Sighting
 from services.router.domain.playbook import Facts, Playbook, Repeat, Scoring, Signal
 
 SCALE = 1_000_000
@@ -54,25 +54,36 @@ def weights(half_life_days: int, horizon_days: int) -> tuple[int, ...]:
     return tuple(table)
 
 
-def days_of(dossiers: Iterable[Dossier], signal: str) -> Days:
-    """On which UTC days a signal happened, over all the lead's identifiers."""
-    found = [days for dossier in dossiers if (days := dossier.counts.get(signal))]
-    if len(found) < 2:  # noqa: PLR2004  (one needs no sum)
-        return found[0] if found else {}
-    total: dict[int, int] = {}
-    for days in found:
-        for day, count in days.items():
-            total[day] = total.get(day, 0) + count
+def counts_of(lead: Lead) -> Mapping[str, Days]:
+    """signal → on which UTC days it happened, over all the lead's identifiers."""
+    dossiers = lead.dossiers
+    if len(dossiers) == 1:
+        return next(iter(dossiers.values())).counts
+    total: dict[str, Days] = {}
+    for dossier in dossiers.values():
+        for signal, days in dossier.counts.items():
+            known = total.get(signal)
+            total[signal] = _sum(known, days) if known else days
     return total
 
 
-def count(lead: Lead, signal: str, today: int, within_days: int | None, horizon_days: int) -> int:
-    """How often a signal happened within the last so many UTC days, today included; None means the whole horizon."""
-    days = days_of(lead.dossiers.values(), signal)
+def _sum(one: Days, other: Days) -> Days:
+    total = dict(one)
+    for day, number in other.items():
+        total[day] = total.get(day, 0) + number
+    return total
+
+
+def count(counts: Mapping[str, Days], signal: str, oldest: int) -> int:
+    """How often a signal happened since the UTC day `oldest`, that day included."""
+    days = counts.get(signal)
     if not days:
         return 0
-    oldest = today - (horizon_days if within_days is None else within_days - 1)
-    return max(0, sum(number for day, number in days.items() if day >= oldest))
+    total = 0
+    for day, number in days.items():
+        if day >= oldest:
+            total += number
+    return max(0, total)
 
 
 def worth(signal: Signal, days: Days, today: int, horizon_days: int) -> int:
@@ -103,13 +114,12 @@ def _within(total: int, cap: int) -> int:
     return max(-cap, min(cap, total))
 
 
-def engagement(lead: Lead, scoring: Scoring, today: int) -> dict[str, int]:
+def engagement(counts: Mapping[str, Days], scoring: Scoring, today: int) -> dict[str, int]:
     """signal → its thousandths of a point, after every cap, without zeros, in the playbook's order."""
-    dossiers = tuple(lead.dossiers.values())
     result: dict[str, int] = {}
     spent: dict[str, int] = {}
     for signal in scoring.signals:
-        days = days_of(dossiers, signal.name)
+        days = counts.get(signal.name)
         if not days:
             continue
         points = worth(signal, days, today, scoring.horizon_days)
@@ -137,13 +147,6 @@ def fit(scoring: Scoring, facts: Facts) -> dict[str, int]:
     return {each.name: each.points for each in scoring.characteristics if each.when.test(facts) is true}
 
 
-def points_of(lead: Lead, scoring: Scoring, facts: Facts, today: int) -> Points:
-    """The sums alone: what a rule needs to know."""
-    if not scoring.on:
-        return Points(0, 0)
-    return Points(sum(fit(scoring, facts).values()), sum(engagement(lead, scoring, today).values()))
-
-
 def priority_of(points: Points, scoring: Scoring) -> Priority:
     """Fit band × engagement band; without scoring there is nothing to tell leads apart by, so all are B."""
     if not scoring.on:
@@ -165,14 +168,8 @@ def threshold_of(scoring: Scoring, tier: str) -> int:
     return min(scoring.threshold, scoring.target_thresholds.get(tier, scoring.threshold))
 
 
-def explained(lead: Lead, playbook: Playbook, facts: Facts, today: int, tier: str) -> Score:
+def explained(lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapping[str, int], threshold: int) -> Score:
     """The score with everything it is made of."""
-    scoring = playbook.scoring
-    threshold = threshold_of(scoring, tier)
-    if not scoring.on:
-        nothing = Points(0, 0)
-        return Score(0, 0, 0, (), priority_of(nothing, scoring), threshold)
-    gained, are = engagement(lead, scoring, today), fit(scoring, facts)
     points = Points(sum(are.values()), sum(gained.values()))
     return Score(
         points.total,
@@ -208,4 +205,4 @@ def score(lead: Lead, playbook: Playbook, now: datetime, tier: str = "") -> Scor
     from services.router.domain.facts import LeadFacts
 
     facts = LeadFacts(None, lead, playbook, now)
-    return explained(lead, playbook, facts, facts.today, tier)
+    return explained(lead, playbook.scoring, facts.gained, facts.are, threshold_of(playbook.scoring, tier))

@@ -7,12 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.event import URGENT, Event, EventType, IdentifierKind
-from schemas.verdict import Outcome, Ternary, Verdict
+from schemas.verdict import Outcome, Verdict
 from services.router.domain import reasons
 from services.router.domain.counts import with_event
-from services.router.domain.facts import EventFacts
 from services.router.domain.identity import lead_id, made_by
 from services.router.domain.lead import Dossier, IdentifierKey
+from services.router.domain.matching import signals_of
 from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.prepared import Prepared
 from services.router.domain.world import IdentifierRow, Settled, World
@@ -54,14 +54,13 @@ def _unremarkable(key: IdentifierKey, world: World) -> bool:
 
 def counted(event: Event, key: IdentifierKey, ready: Prepared, world: World, now: datetime) -> Settled:
     """The event, counted on the visitor's cookie. Writes to the world only when everything is worked out."""
-    facts, true = EventFacts(event), Ternary.TRUE
-    signals = tuple([each.name for each in ready.signals[event.type] if each.when.test(facts) is true])
+    signals = signals_of(event, ready)
     at = milliseconds(event.occurred_at)
     day = day_at(at)
     oldest = day_at(milliseconds(now)) - ready.playbook.scoring.horizon_days
     row = world.identifiers.get(key)
     lead = row.lead if row is not None else lead_id(key)
-    dossier = with_event(row.dossier if row is not None else _NEW, event, signals, day, oldest, at)
+    dossier = with_event(row.dossier if row is not None else _NEW, event, signals, day=day, oldest=oldest, at=at)
     verdict = _verdict(event, lead, ready, now, counts=bool(signals))
     settled = Settled(verdict, False, tuple([(key.kind.value, key.value, name, day) for name in signals]))
     world.identifiers[key] = (
