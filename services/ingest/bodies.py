@@ -1,5 +1,7 @@
 """Reads request bodies: in pieces, never more than is allowed, and with their content encoding undone."""
 
+import asyncio
+import contextlib
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
@@ -10,7 +12,7 @@ from services.ingest.draft import MalformedError
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-_SWALLOWED = 64_000_000
+_SWALLOWED, _PATIENCE = 64_000_000, 10.0
 _WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
@@ -26,24 +28,35 @@ class EncodingError(Exception):
     """The body is encoded in a way that we do not undo."""
 
 
-async def pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """The rest of the body as it comes. Raises `GoneError` where the sender hangs up."""
-    while True:
-        message = await receive()
+class Stream:
+    """One request's body as it comes. It knows when it has ended: to ask for more then would wait for ever."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self.ended = receive, False
+
+    async def piece(self) -> bytes:
+        """The next piece. Raises `GoneError` where the sender hangs up."""
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             raise GoneError
-        yield message.get("body", b"")
-        if not message.get("more_body"):
-            return
+        self.ended = not message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
 
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """What is left of it."""
+        while not self.ended:
+            yield await self.piece()
 
-async def swallow(receive: Receive) -> None:
-    """Take the rest and forget it, so that the sender hears our answer instead of a reset; within reason."""
-    taken = 0
-    async for piece in pieces(receive):
-        taken += len(piece)
-        if taken > _SWALLOWED:
-            return
+    async def swallow(self) -> None:
+        """Take the rest and forget it, so that the sender hears our answer instead of a reset; within reason."""
+        taken = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                async for piece in self.pieces():
+                    taken += len(piece)
+                    if taken > _SWALLOWED:
+                        return
 
 
 def limited(receive: Receive, limit: int) -> Receive:

@@ -11,7 +11,7 @@ from runtime.clock import Clock
 from services.ingest.answer import Answer, Headers, problem
 from services.ingest.app import build_app
 from services.ingest.attachments import FileStore, FileTooLargeError
-from services.ingest.bodies import EncodingError, GoneError, Receive, TooLargeError, decoded, limited, pieces, swallow
+from services.ingest.bodies import EncodingError, GoneError, Receive, Stream, TooLargeError, decoded, limited
 from services.ingest.cross_origin import allowed_origin, preflight
 from services.ingest.draft import MalformedError
 from services.ingest.forms import MULTIPART, Form
@@ -29,6 +29,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _PREFIX = "/webhooks/"
+_SIZE_DIGITS = 18
 
 
 class Door:
@@ -133,46 +134,48 @@ class Door:
             return preflight(gate, webhook.headers.get(b"origin", b""))
         allow = ((b"allow", ", ".join(gate.source.methods).encode()),)
         gate.refused(Refusal.METHOD)
-        return problem(405, Refusal.METHOD, f"use {' or '.join(gate.source.methods)}", more=allow)
+        return problem(405, Refusal.METHOD, f"send it as {' or '.join(gate.source.methods)}", more=allow)
 
     async def _body(self, webhook: Webhook, receive: Receive) -> bytes:
         limit = self._settings.ingest_max_body
-        stated = webhook.header(b"content-length")
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            if message["type"] == "http.disconnect":
-                raise GoneError
-            if len(body) > limit:
-                raise TooLargeError
-            return body
-        chunks = bytearray(body)
+        stream = Stream(receive)
+        body = await stream.piece()
+        if not stream.ended:
+            body = await self._rest(webhook, stream, body)
+        if len(body) > limit:
+            raise TooLargeError
+        return body
+
+    async def _rest(self, webhook: Webhook, stream: Stream, first: bytes) -> bytes:
+        limit, stated = self._settings.ingest_max_body, webhook.header(b"content-length")
+        chunks = bytearray(first)
         async with asyncio.timeout(self._settings.ingest_body_timeout):
-            if stated.isdigit() and len(stated) < 20 and int(stated) > limit:  # noqa: PLR2004  (digits of a 64-bit size)
-                await swallow(receive)
-                raise TooLargeError
-            async for chunk in pieces(receive):
-                chunks += chunk
-                if len(chunks) > limit:
-                    await swallow(receive)
-                    raise TooLargeError
-        return bytes(chunks)
+            if not (stated.isdigit() and len(stated) <= _SIZE_DIGITS and int(stated) > limit):
+                async for piece in stream.pieces():
+                    chunks += piece
+                    if len(chunks) > limit:
+                        break
+                else:
+                    return bytes(chunks)
+        await stream.swallow()
+        raise TooLargeError
 
     async def _upload(self, gate: Gate, webhook: Webhook, receive: Receive) -> Answer:
+        stream = Stream(receive)
         verdict = self._intake.verified(gate, webhook)  # before a stranger's files touch the disk
         if not isinstance(verdict, Verified):
-            await swallow(receive)
+            await stream.swallow()
             return verdict
         reader: MultipartReader | None = None
         try:
             reader = MultipartReader(webhook.header(b"content-type"), self._files)
-            form = await self._form(reader, receive)
+            form = await self._form(reader, stream)
         except (TooLargeError, FileTooLargeError):
-            await swallow(receive)
+            await stream.swallow()
             mend = f"a form may have {self._settings.ingest_max_form} bytes, a file {self._settings.ingest_max_file}"
             return self._intake.refuse(gate, 413, Refusal.TOO_LARGE, mend)
         except MalformedError as fault:
-            await swallow(receive)
+            await stream.swallow()
             return self._intake.refuse(gate, 400, Refusal.MALFORMED, str(fault))
         except TimeoutError:
             return self._intake.refuse(gate, 408, Refusal.SLOW, "the form did not arrive in time: send it again")
@@ -181,10 +184,10 @@ class Door:
                 reader.discard()
         return await self._intake.take(gate, msgspec.structs.replace(webhook, form=form))
 
-    async def _form(self, reader: MultipartReader, receive: Receive) -> Form:
+    async def _form(self, reader: MultipartReader, stream: Stream) -> Form:
         size = 0
         async with asyncio.timeout(self._settings.ingest_body_timeout * 3):
-            async for chunk in pieces(receive):
+            async for chunk in stream.pieces():
                 size += len(chunk)
                 if size > self._settings.ingest_max_form:
                     raise TooLargeError

@@ -37,6 +37,10 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def open(self) -> bool:
+        """May webhooks be sent here?"""
+        return self.started and not self.should_exit
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._listening()
@@ -70,7 +74,6 @@ async def serve(
     url = _url(listener)
     spool = Spool(Path(settings.spool), carriage.log, limit=settings.ingest_spool_limit)
     door = build_door(carriage, settings, settings.ingest_public_url or url, own, spool)
-    carriage.health.ready("log", carriage.log.ready)
     config = uvicorn.Config(
         door,
         http="httptools",
@@ -83,9 +86,9 @@ async def serve(
         timeout_graceful_shutdown=max(1, int(settings.grace)),
     )
     server = _Server(config, lambda: announce(url))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE, 50, 50)
+    carriage.health.ready("log", carriage.log.ready)
+    carriage.health.ready("ingest", server.open)
+    threshold = _calm_collector()
     draining = asyncio.create_task(spool.drain(carriage.stop), name="spool")
     stopping = asyncio.create_task(_stop(server, carriage), name="ingest-stop")
     try:
@@ -95,6 +98,17 @@ async def serve(
             task.cancel()
         await asyncio.gather(stopping, draining, return_exceptions=True)
         listener.close()
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
+
+
+def _calm_collector() -> tuple[int, int, int]:
+    """Keep what start-up made out of every later collection, and collect rarely; gives the thresholds before."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 50, 50)
+    return before
 
 
 async def _stop(server: uvicorn.Server, carriage: Carriage) -> None:

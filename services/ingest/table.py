@@ -9,6 +9,7 @@ from schemas.fact import Trust
 from services.ingest.documents import document
 from services.ingest.draft import Draft
 from services.ingest.gathering import Gathering
+from services.ingest.hidden import hidden_field
 from services.ingest.pages import UTM
 from services.ingest.plain import at, instant, text
 from services.ingest.verification import Verified
@@ -25,6 +26,10 @@ class Answers:
     value: str
     also: str = ""
     """Another path, tried first: the question's machine name, where the author gave one."""
+    options: str = ""
+    """Where the choices stand, if the value names them by id: a list of objects with `option_id` and `option_text`."""
+    option_id: str = "id"
+    option_text: str = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,4 +105,14 @@ def _answered(found: Gathering, answers: Answers, payload: Mapping[str, Any]) ->
     listed = at(payload, answers.each)
     for one in listed[:200] if isinstance(listed, list) else []:
         question = text(at(one, answers.also), 200) if answers.also else ""
-        found.answer(question or text(at(one, answers.question), 200), at(one, answers.value))
+        hidden_field(found, question or text(at(one, answers.question), 200), _value(answers, one))
+
+
+def _value(answers: Answers, one: Any) -> Any:
+    value = at(one, answers.value)
+    listed = at(one, answers.options) if answers.options else None
+    if not isinstance(listed, list):
+        return value
+    words = {text(at(option, answers.option_id), 100): text(at(option, answers.option_text)) for option in listed[:200]}
+    chosen = value if isinstance(value, list) else [value]
+    return [words.get(text(choice, 100)) or choice for choice in chosen[:200]]

@@ -147,6 +147,7 @@ OURS_ALONE = frozenset({EventType.RETRACTED, EventType.LEAD_BROUGHT, EventType.U
 """Types that no generic sender may state."""
 NESTED = frozenset({"attributes", "contact", "customer", "lead", "object", "person", "properties", "traits", "user"})
 """Where in `data` senders keep the person."""
+ABOUT_THE_MESSAGE = frozenset({"id", "type", "created_at", "updated_at", "occurred_at", "link", "asset", "object"})
 
 TABLE = Table(
     kind="type",
@@ -180,7 +181,8 @@ def read(webhook: Webhook, _verified: Verified) -> Sequence[Draft]:
     persons = [value for name, value in stated.items() if name in NESTED and isinstance(value, dict)]
     for person in persons or [stated]:
         for name, value in person.items():
-            hidden_field(found, name, value, trust)
+            if name not in ABOUT_THE_MESSAGE:
+                hidden_field(found, name, value, trust)
     if persons:  # then what stands beside the person is about the thing, whatever it is called
         for name, value in stated.items():
             if is_hidden(name):
