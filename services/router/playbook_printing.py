@@ -19,6 +19,12 @@ from services.router.domain.plays import LEADING
 
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_red", "bright_cyan", "bright_green", "bright_magenta")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_HEADS = {
+    Rule.CONSULTATION: "asks\nto talk",
+    Rule.TARGET_RESPONDS: "named account\nresponds",
+    Rule.SQL_CRITERIA: "SQL criteria\nmet",
+    Rule.SCORE_THRESHOLD: "score\nreached",
+}
 _FALLBACK = Text("·", style="dim")
 
 
@@ -88,7 +94,7 @@ def _map(playbook: Playbook, coverage: Coverage, marks: Mapping[str, Text]) -> T
     table.caption_justify, table.title_style, table.caption_style = "left", "bold", "dim"
     table.add_column("persona", no_wrap=True)
     for rule in LEADING:
-        table.add_column(rule.value.replace("_", " "), justify="center")
+        table.add_column(_HEADS[rule], justify="center", no_wrap=True)
     for persona in [*(persona.name for persona in playbook.personas), NOBODY]:
         row = [_cell(coverage, marks, rule, persona, stages) for rule in LEADING]
         table.add_row(persona.replace("_", " ") or Text("not known", style="italic"), *row)
