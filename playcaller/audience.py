@@ -18,7 +18,6 @@ from schemas.verdict import Outcome
 from services.router.narration import Narration
 
 TOPICS = (PLAYS.name, DELIVERIES.name, HANDOFFS.name)
-CARDED = frozenset({Outcome.PASS, Outcome.TRIAGE})
 CHANGES = msgspec.json.Decoder(HandoffChanged)
 
 
@@ -74,13 +73,20 @@ class Audience:
 
     def at_rest(self) -> bool:
         """Has every lead that passed or went to triage its card, and has every card reached somebody?"""
+        return self._passed_are_shown() and self._triage_is_shown() and self._cards_have_arrived()
+
+    def _passed_are_shown(self) -> bool:
         shown = {card.handoff for card in self.cards}
+        return all(one.handoff in shown for one in self.judged if one.outcome == Outcome.PASS)
+
+    def _triage_is_shown(self) -> bool:
+        items = {card.handoff for card in self.cards if card.kind is CardKind.TRIAGE}
+        return len(items) >= len({one.lead for one in self.judged if one.outcome == Outcome.TRIAGE})
+
+    def _cards_have_arrived(self) -> bool:
         settled = {(one.handoff, one.kind, one.sequence) for one in self.delivered}
-        return all(one.handoff in shown for one in self.judged if one.outcome in CARDED and one.handoff) and all(
-            (card.handoff, card.kind, card.sequence) in settled
-            for card in self.cards
-            if card.kind is not CardKind.UPDATE
-        )
+        wanted = {(one.handoff, one.kind, one.sequence) for one in self.cards if one.kind is not CardKind.UPDATE}
+        return wanted <= settled
 
     async def until(self, settled: Callable[[], bool], *, seconds: float) -> bool:
         """Wait until `settled()`, looking again at every piece of news; False when `seconds` pass first."""

@@ -58,23 +58,36 @@ class Stage:
         assert answer.is_success, answer.text
 
     def card_of(self, verdict: Narration) -> DeliverPlay:
-        """The card by which a rep first heard of this verdict's handoff."""
-        return next(
-            card
-            for card in self.audience.cards
-            if card.handoff == verdict.handoff and card.kind in {CardKind.OFFER, CardKind.TRIAGE}
-        )
+        """The card by which somebody first heard of this verdict: a rep's offer, or the newest question to triage."""
+        if verdict.outcome == "triage":
+            return [card for card in self.audience.cards if card.kind is CardKind.TRIAGE][-1]
+        (offer,) = [
+            card for card in self.audience.cards if card.handoff == verdict.handoff and card.kind is CardKind.OFFER
+        ]
+        return offer
 
 
 ENGINES = [pytest.param("embedded"), pytest.param("servers", marks=pytest.mark.servers)]
 
 
 @pytest.fixture(params=ENGINES)
-async def stage(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Stage]:
+def engine(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings that choose each engine."""
+    if request.param == "embedded":
+        return {}
+    return {
+        "LOG_ENGINE": "kafka",
+        "KAFKA_BOOTSTRAP": request.getfixturevalue("kafka_bootstrap"),
+        "DATABASE_URL": request.getfixturevalue("fresh_postgres_url"),
+        "KEY_SECRET": uuid4().hex,
+        "LINK_SECRET": uuid4().hex,
+    }
+
+
+@pytest.fixture
+async def stage(engine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     """The whole ring, once on SQLite and once on Kafka and PostgreSQL."""
-    settings = {
+    settings = engine | {
         "DATA": str(tmp_path),
         "INGEST_PORT": "0",
         "NOTIFIER_PORT": "0",
@@ -82,14 +95,6 @@ async def stage(
         "PARTITIONS": "2",
         "TOPIC_PREFIX": f"flow{uuid4().hex[:10]}.",
     }
-    if request.param == "servers":
-        settings |= {
-            "LOG_ENGINE": "kafka",
-            "KAFKA_BOOTSTRAP": request.getfixturevalue("kafka_bootstrap"),
-            "DATABASE_URL": request.getfixturevalue("fresh_postgres_url"),
-            "KEY_SECRET": uuid4().hex,
-            "LINK_SECRET": uuid4().hex,
-        }
     secrets = source_secrets(tmp_path, sources(), {})
     for name, value in {f"PLAYCALLER_{name}": value for name, value in settings.items()}.items():
         monkeypatch.setenv(name, value)

@@ -13,13 +13,12 @@ from services.router.narration import Narration
 from tests.flow.conftest import Stage
 
 VERDICTS = {
-    "marek@quarrystone.example": [("ignore", ())] * 5,
     "ada@lumenworks.example": [("triage", ()), ("pass", ("score_threshold",))],
     "colin@brightwell.example": [("nurture", ())],
     "ines@castor-elevators.example": [("pass", ("sql_criteria", "score_threshold"))],
     "noor@halyard-lifts.example": [("pass", ("consultation", "score_threshold"))],
     "tomas@ferrovia.example": [("pass", ("sql_criteria", "score_threshold"))],
-    "casey@rivalsoft.example": [("triage", ("consultation",))],
+    "casey@rivalsoft.example": [("triage", ("consultation", "score_threshold"))],
 }
 
 
@@ -34,10 +33,12 @@ def verdicts(judged: list[Narration], who: str) -> list[tuple[str, tuple[str, ..
 async def test_the_story_ends_as_the_playbook_says(stage: Stage) -> None:
     told = await stage.tell(*the_story().values())
     judged = stage.audience.judged
-    anonymous = [(one.outcome, one.fired) for one in judged if "@" not in one.who]
+    clicks = [one.outcome for one in judged if one.what.startswith("email_clicked")]
+    anonymous = [(one.outcome, one.fired) for one in judged if one.who == "an anonymous visitor"]
 
     assert (told.refused, told.settled) == (0, True)
     assert {who: verdicts(judged, who) for who in VERDICTS} == VERDICTS
+    assert clicks == ["ignore"] * 5
     assert ("pass", ("target_responds",)) in anonymous
     assert ("nurture", ()) in anonymous
     assert anonymous[-1][0] == "update"
@@ -52,7 +53,7 @@ async def test_the_story_ends_as_the_playbook_says(stage: Stage) -> None:
 
 
 async def test_every_pass_brings_one_complete_card_to_one_rep(stage: Stage) -> None:
-    await stage.tell(*the_story().values())
+    await stage.tell(*(scene for scene in the_story().values() if not scene.aside))
     passed = {one.handoff for one in stage.audience.judged if one.outcome == "pass"}
     offers = [card for card in stage.audience.cards if card.kind is CardKind.OFFER]
 
