@@ -45,7 +45,7 @@ def _reacted(fact: Act | TimerFired, changes: Changes, ready: Prepared, now: dat
     if named is None:
         return Effect()
     lead = changes.lead(named.lead)
-    decision = react(fact, lead, _around(item, handoff, lead, changes, ready, now), ready.playbook, now)
+    decision = react(fact, lead, _around(item, handoff, lead, changes, ready=ready, now=now), ready.playbook, now)
     if not decision.commands and decision.lead is lead:
         return Effect()
     if not world.members.get(named.lead):
@@ -57,7 +57,7 @@ def _reacted(fact: Act | TimerFired, changes: Changes, ready: Prepared, now: dat
 
 
 def _around(
-    item: TriageItem | None, handoff: Handoff | None, lead: Lead, changes: Changes, ready: Prepared, now: datetime
+    item: TriageItem | None, handoff: Handoff | None, lead: Lead, changes: Changes, *, ready: Prepared, now: datetime
 ) -> Surroundings:
     """The handoff or item the act names; beside an item, what is open with sales already."""
     if item is None:

@@ -1,4 +1,4 @@
-"""One decision while it is being made: the event, the lead with the event counted, what the rules say, what stands by."""
+"""One decision while it is being made: the event, the lead with it counted, what the rules say."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -116,7 +116,7 @@ def _receipt(case: Case, conclusion: Conclusion) -> Any:
         case.findings,
         conclusion.outcome,
         extra,
-        conclusion.play,
-        conclusion.play_why,
-        conclusion.team,
+        play=conclusion.play,
+        play_why=conclusion.play_why,
+        team=conclusion.team,
     )

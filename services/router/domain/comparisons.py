@@ -70,11 +70,11 @@ def exactly(path: str, wanted: frozenset[str]) -> Condition:
 
     def test(facts: Facts) -> Ternary:
         found = facts.value(path)
+        if found in wanted:
+            return TRUE
         if found is None:
             return nothing
-        if isinstance(found, tuple):
-            return of(not wanted.isdisjoint(found))
-        return TRUE if found in wanted else FALSE
+        return of(isinstance(found, tuple) and not wanted.isdisjoint(found))
 
     text = f"{noun(path)} is {listed(value.replace('_', ' ') for value in sorted(wanted))}"
     types = wanted if path == "event.type" else None
@@ -112,14 +112,13 @@ def part_of_text(path: str, how: str, wanted: tuple[str, ...]) -> Condition:
     """A text contains, starts with or ends with one of those wanted; case does not matter."""
     parts = tuple(value.casefold() for value in wanted)
     holds: dict[str, Callable[[str], bool]] = {
-        "contains": lambda text: any(part in text for part in parts),
-        "starts_with": lambda text: text.startswith(parts),
-        "ends_with": lambda text: text.endswith(parts),
+        "contains": lambda text: any(map(text.casefold().__contains__, parts)),
+        "starts_with": lambda text: text.casefold().startswith(parts),
+        "ends_with": lambda text: text.casefold().endswith(parts),
     }
-    matches = holds[how]
     verb = {"contains": "contains", "starts_with": "starts with", "ends_with": "ends with"}[how]
     text = f"{noun(path)} {verb} {listed(f'“{value}”' for value in wanted)}"
-    return Condition(_on_text(path, lambda found: matches(found.casefold())), text, frozenset({path}))
+    return Condition(_on_text(path, holds[how]), text, frozenset({path}))
 
 
 def has_words(path: str, patterns: tuple[Pattern, ...], table: Abbreviations, text: str) -> Condition:
@@ -134,11 +133,13 @@ def _on_text(path: str, holds: Callable[[str], bool]) -> Test:
 
     def test(facts: Facts) -> Ternary:
         found = facts.value(path)
+        if isinstance(found, str):
+            return TRUE if holds(found) else FALSE
         if found is None:
             return nothing
         if isinstance(found, tuple):
             return of(any(holds(value) for value in found))
-        return of(holds(found if isinstance(found, str) else _folded(found)))
+        return of(holds(_folded(found)))
 
     return test
 

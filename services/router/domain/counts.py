@@ -139,7 +139,7 @@ def with_reading(read: Mapping[str, Sighting], what: str, seen: Sighting) -> Map
 
 
 def without_count(dossier: Dossier, signal: str, day: int, event: str, oldest: int) -> Dossier:
-    """The dossier with one occurrence of a signal taken back. A count may go below zero: what it takes is on its way."""
+    """The dossier with one occurrence taken back. A count may go below zero: what it takes is on its way."""
     counts = dict(dossier.counts)
     days = counted(counts.get(signal), day, -1, oldest)
     if days:

@@ -66,25 +66,33 @@ def next_attempt(handoff: Handoff, playbook: Playbook, now: datetime) -> tuple[H
 
 def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook, now: datetime) -> Decision:
     """What a deadline leads to."""
-    nothing = Decision(lead, None)
     if fact.kind is TimerKind.TRIAGE_DEADLINE:
         item = around.triage
-        return _triage_overdue(fact, item, lead, playbook, now) if item is not None and item.open else nothing
+        waits = item is not None and item.open
+        return _triage_overdue(fact, item, lead, playbook, now) if item and waits else Decision(lead, None)
     handoff = around.handoff
     if handoff is None or not handoffs.is_open(handoff) or fact.round != handoff.round:
-        return nothing
-    match fact.kind:
-        case TimerKind.ACCEPT_REMINDER if handoff.state is HandoffState.OFFERED:
-            return _reminded(handoff, lead, "Please accept or reject: the deadline is near.")
-        case TimerKind.ACCEPT_DEADLINE if handoff.state is HandoffState.OFFERED and _due(fact, handoff.accept_by):
-            return _lapsed(handoff, lead, playbook, now, "was not accepted in time")
-        case TimerKind.ATTEMPT_REMINDER if handoff.state is HandoffState.ACCEPTED:
-            return _reminded(handoff, lead, "The first attempt is due soon.")
-        case TimerKind.ATTEMPT_DEADLINE if _due(fact, handoff.attempt_by):
-            return _attempt_overdue(handoff, lead, playbook, now)
-        case TimerKind.SNOOZE_ENDED:
-            return _reminded(handoff, lead, "You asked to see this again now.")
-    return nothing
+        return Decision(lead, None)
+    notice = _NOTICES.get((fact.kind, handoff.state), "")
+    if notice:
+        return _reminded(handoff, lead, notice)
+    offered = handoff.state is HandoffState.OFFERED
+    if fact.kind is TimerKind.ACCEPT_DEADLINE and offered and _due(fact, handoff.accept_by):
+        return _lapsed(handoff, lead, playbook, now, "was not accepted in time")
+    if fact.kind is TimerKind.ATTEMPT_DEADLINE and not offered and _due(fact, handoff.attempt_by):
+        return _attempt_overdue(handoff, lead, playbook, now)
+    return Decision(lead, None)
+
+
+_BACK = "You asked to see this again now."
+_NOTICES = {
+    (TimerKind.ACCEPT_REMINDER, HandoffState.OFFERED): "Please accept or reject: the deadline is near.",
+    (TimerKind.ATTEMPT_REMINDER, HandoffState.ACCEPTED): "The first attempt is due soon.",
+    (TimerKind.SNOOZE_ENDED, HandoffState.OFFERED): _BACK,
+    (TimerKind.SNOOZE_ENDED, HandoffState.ACCEPTED): _BACK,
+    (TimerKind.SNOOZE_ENDED, HandoffState.WORKING): _BACK,
+}
+"""Which timers remind, in which state, and of what."""
 
 
 def _due(fact: TimerFired, deadline: datetime | None) -> bool:

@@ -44,7 +44,7 @@ def said_by(event: Event, name: str) -> Value:
 
 
 class EventFacts:
-    """What an event says by itself. Signals are matched on this alone: what counts must not depend on what came before."""
+    """What an event says by itself. Signals are matched on this alone, so that it never matters what came before."""
 
     __slots__ = ("_event",)
 

@@ -39,7 +39,7 @@ def _scanned(docket: Docket, click: HeldClick, key: IdentifierKey) -> Effect:
 
 
 def release(fact: TimerFired, changes: Changes, ready: Prepared, *, awaited: bool, full: bool) -> Effect:
-    """The hold is over: judge the click by what is known now. One that was judged, or whose lead is gone, is a no-op."""
+    """The hold is over: judge the click by what is known now. Of one that was judged, or is gone, nothing comes."""
     standing = changes.standing(fact.subject)
     click = next((each for each in standing.clicks if each.event == fact.about and not each.judged), None)
     key = click.identifier if click is not None else None

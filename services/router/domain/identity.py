@@ -80,7 +80,7 @@ def claimant_of(claim: str) -> IdentifierKey:
 
 
 def with_claim(ownership: Ownership, seen: Sighting, by: str) -> Ownership:
-    """The claims after one more: the earliest of each claimant, the earliest claimants. Commutes, also when repeated."""
+    """The claims after one more: the earliest of each claimant, the earliest claimants. Commutes, repeated or not."""
     earliest: dict[str, Sighting] = {}
     for sighting, claimant in (*ownership.claims, (seen, by)):
         known = earliest.get(claimant)

@@ -29,21 +29,30 @@ def judge(docket: Docket) -> Effect:
     keys = keys_here(event, changes)
     if not keys:
         return unnumbered(docket, lead_id(keys_of(event)[0]), reasons.ERASED)
-    if event.id in changes.world.corrected:
-        return numbered(docket, _lead_of(keys, changes), reasons.CORRECTED_BEFORE)
-    if event.type is EventType.RETRACTED:
-        return _retracted(docket, keys)
-    if event.marks:
-        return _marked(docket, keys)
-    if not event.identifiers and not _asks(docket):
-        return unnumbered(docket, lead_id(keys[0]), reasons.NO_IDENTIFIER)
-    if event.corrects is not None:
-        _taken_back(docket, event.corrects)
+    counts_nothing = _uncounted(docket, keys)
+    if counts_nothing is not None:
+        return counts_nothing
     lead, merges = stitching.settle(event, keys, changes)
     docket.merged(merges)
     if event.type is EventType.EMAIL_CLICKED and event.corrects is None:
         return hold(docket, lead, next(key for key in keys if key in changes.world.members[lead]))
     return decide(docket, changes.lead(lead))
+
+
+def _uncounted(docket: Docket, keys: tuple[IdentifierKey, ...]) -> Effect | None:
+    """The verdict of an event that counts nothing itself, though it may take back what another did; None for others."""
+    event, changes = docket.event, docket.changes
+    if event.id in changes.world.corrected:
+        return numbered(docket, _lead_of(keys, changes), reasons.CORRECTED_BEFORE)
+    if event.type is EventType.RETRACTED:
+        return _retracted(docket, keys)
+    if event.corrects is not None:
+        _taken_back(docket, event.corrects)
+    if event.marks:
+        return _marked(docket, keys)
+    if not event.identifiers and not _asks(docket):
+        return unnumbered(docket, lead_id(keys[0]), reasons.NO_IDENTIFIER)
+    return None
 
 
 def _asks(docket: Docket) -> bool:

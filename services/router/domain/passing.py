@@ -66,10 +66,10 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         case.facts,
         mine,
         rules.priority(case.findings, case.facts),
-        case.around,
-        case.event.received_at,
-        (reason.text for reason in said),
-        ("late",) if case.late else (),
+        around=case.around,
+        received_at=case.event.received_at,
+        why_now=(reason.text for reason in said),
+        flags=("late",) if case.late else (),
     )
     standing = replace(stamped(spent(case.lead.standing, fired), mine), handoff=handoff.id, triage=None)
     closing = (
@@ -100,17 +100,24 @@ def _renewed(
     new = tuple(rule for rule in mine if rule not in own.rules or rule is Rule.CONSULTATION)
     said = (*fired_reasons(case, fired), reasons.WITH_SALES)
     better = rules.priority(case.findings, case.facts)
-    standing = spent(case.lead.standing, fired)
+    standing = _after_joining(stamped(spent(case.lead.standing, fired), mine), join, case)
     if not new and better >= own.priority:
         return Conclusion(Outcome.UPDATE, said, standing, join, fired, own.id)
     texts = tuple(reason.text for reason in fired_reasons(case, new))
-    flags = ("late",) if case.late else ()
-    after, timers = opening.tightened(own, case.facts, mine, better, texts, case.event.received_at, flags)
+    after, timers = opening.tightened(
+        own,
+        case.facts,
+        mine,
+        better,
+        why_now=texts,
+        received_at=case.event.received_at,
+        flags=("late",) if case.late else (),
+    )
     tell = " ".join(("New:", *texts)) if new else f"Priority {after.priority.value} now: the lead does more."
     return Conclusion(
         Outcome.UPDATE,
         said,
-        _after_joining(stamped(standing, mine), join, case),
+        standing,
         (SaveHandoff(after, _ROUTER, tell), *timers, *join),
         fired,
         own.id,
@@ -159,9 +166,9 @@ def triaged(case: Case, fired: tuple[Rule, ...], because: tuple[Reason, ...], wh
         case.facts,
         fired,
         rules.priority(case.findings, case.facts),
-        why,
-        case.findings.questions,
-        (reason.text for reason in said),
+        why=why,
+        questions=case.findings.questions,
+        why_now=(reason.text for reason in said),
     )
     return Conclusion(
         Outcome.TRIAGE,

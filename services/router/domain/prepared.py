@@ -31,7 +31,7 @@ class Answers(Generic[T]):
             return None
         found = tuple([facts.value(path) for path in self.paths])
         for value in found:
-            if value is not None and value.__class__ is int or value.__class__ is float:
+            if (value is not None and value.__class__ is int) or value.__class__ is float:
                 return None
         return found
 

@@ -11,7 +11,6 @@ from schemas.feedback import (
     HandoffRejected,
     HandoffSnoozed,
     OutcomeReported,
-    PlayRated,
     RejectReason,
     TimerFired,
     TimerKind,
@@ -40,15 +39,20 @@ def react(fact: Act | TimerFired, lead: Lead, around: Surroundings, playbook: Pl
     What comes twice, too late, or from somebody whom it is not about, changes nothing. There is never a verdict: acts
     judge no event.
     """
-    nothing = Decision(lead, None)
     if isinstance(fact, TimerFired):
         return deadlines.came(fact, lead, around, playbook, now)
     if isinstance(fact, TriageDecided):
         item = around.triage
-        return decided(fact, item, lead, around, playbook, now) if item is not None and item.open else nothing
+        if item is None or not item.open:
+            return Decision(lead, None)
+        return decided(fact, item, lead, around, playbook=playbook, now=now)
     handoff = around.handoff
     if handoff is None or not _theirs(fact, handoff, playbook):
-        return nothing
+        return Decision(lead, None)
+    return _acted(fact, handoff, lead, playbook, now)
+
+
+def _acted(fact: Act, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
     match fact:
         case HandoffAccepted():
             return _accepted(fact, handoff, lead, playbook, now)
@@ -60,9 +64,8 @@ def react(fact: Act | TimerFired, lead: Lead, around: Surroundings, playbook: Pl
             return _snoozed(fact, handoff, lead, now)
         case OutcomeReported():
             return _ended(fact, handoff, lead, playbook, now)
-        case PlayRated():
-            return nothing
-    return nothing
+        case _:
+            return Decision(lead, None)
 
 
 def _theirs(fact: Act, handoff: Handoff, playbook: Playbook) -> bool:

@@ -1,4 +1,4 @@
-"""The sentences: why an event led to what it led to. Codes are stable; texts are for people and hold no personal data."""
+"""The sentences: why an event led to what it led to. Codes are stable, texts are for people; no personal data."""
 
 from collections.abc import Iterable
 

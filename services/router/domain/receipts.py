@@ -15,6 +15,7 @@ def receipt_of(
     findings: Findings,
     outcome: Outcome,
     extra: Mapping[str, Any],
+    *,
     play: str = "",
     play_why: str = "",
     team: str = "",

@@ -14,9 +14,9 @@ from services.router.domain.decision import Command, Decision, Enrol, Surroundin
 from services.router.domain.facts import LeadFacts
 from services.router.domain.identity import keys_of
 from services.router.domain.lead import IdentifierKey, Lead, Standing
+from services.router.domain.matching import signals_of
 from services.router.domain.moments import day_at, day_of, milliseconds
 from services.router.domain.playbook import Playbook, SuppressionKind
-from services.router.domain.matching import signals_of
 from services.router.domain.prepared import Prepared, prepared
 from services.router.domain.world import Counted
 

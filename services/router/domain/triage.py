@@ -16,14 +16,15 @@ from services.router.domain.playbook import Playbook
 
 
 def decided(
-    fact: TriageDecided, item: TriageItem, lead: Lead, around: Surroundings, playbook: Playbook, now: datetime
+    fact: TriageDecided, item: TriageItem, lead: Lead, around: Surroundings, *, playbook: Playbook, now: datetime
 ) -> Decision:
     """Close the item and do what the person chose."""
     close = SaveTriage(opening.settled(item, fact.choice.value), fact.actor)
     free = replace(lead, standing=replace(lead.standing, triage=None))
     match fact.choice:
         case TriageChoice.PASS:
-            return _passed(fact, item, free, around, playbook, now, close)
+            facts = LeadFacts(None, free, playbook, now)
+            return _passed(fact, item, facts, around, close)
         case TriageChoice.NURTURE:
             handoff = free.standing.handoff
             back, enrols = lifecycle.recycled(free, playbook, now)
@@ -38,26 +39,23 @@ def decided(
 def _passed(
     fact: TriageDecided,
     item: TriageItem,
-    lead: Lead,
+    facts: LeadFacts,
     around: Surroundings,
-    playbook: Playbook,
-    now: datetime,
     close: SaveTriage,
 ) -> Decision:
     """A person's word passes the lead like a rule. One that is with sales already needs no second handoff."""
-    own = around.handoff
+    own, lead = around.handoff, facts.lead
     if own is not None and handoffs.is_open(own):
         return Decision(lead, None, (close,))
-    facts = LeadFacts(None, lead, playbook, now)
     rules = tuple(rule for rule in item.rules if rule is not Rule.TARGET_RESPONDS or around.account_handoff is None)
     handoff = opening.opened(
         made_by(fact.id, "handoff"),
         facts,
         rules,
         item.priority,
-        around,
-        item.opened_at,
-        (*item.brief.why_now, "A person looked at it and passed it."),
+        around=around,
+        received_at=item.opened_at,
+        why_now=(*item.brief.why_now, "A person looked at it and passed it."),
     )
     standing = replace(lead.standing, handoff=handoff.id, disqualified=False)
     if Rule.SQL_CRITERIA in rules:

@@ -123,7 +123,15 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return found[0] if found else ""
 
 
-_ORIGIN = ("event.source", "event.attested", "event.utm_", "event.referrer", "event.campaign", "lead.owner")
+_ORIGIN = (
+    "event.source",
+    "event.attested",
+    "event.utm_",
+    "event.referrer",
+    "event.campaign",
+    "event.brought_by",
+    "lead.owner",
+)
 _TOLD = frozenset({"lead.persona", "lead.persona_level", "lead.stage", "lead.lifecycle"})
 
 
