@@ -1,5 +1,6 @@
 """Reads `plays`: what a command means goes into the tables in the transaction that moves the offset."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import assert_never
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.clock import Clock
 from runtime.database import Database
-from runtime.log import Batch, Message, Partition, Position, Record
+from runtime.log import Batch, LogError, Message, Partition, Position, Record
 from runtime.outbox import Outbox
 from runtime.positions import Positions
 from schemas.dead_letter import DeadLetter, DeadLetterReason
@@ -53,6 +54,7 @@ class PlaysHandler:
         dead = [said for _, said in read if isinstance(said, DeadLetter)]
         async with self._database.transaction() as connection:
             await self._positions.move(connection, batch)
+            await self._intake.meet(connection, [said for _, said in read if isinstance(said, DeliverPlay)])
             for record, command in read:
                 if not isinstance(command, DeadLetter):
                     await self._take(connection, command, record, now)
@@ -60,7 +62,8 @@ class PlaysHandler:
             await self._outbox.put(connection, letters)
         self._wake()
         if dead:
-            await self._outbox.flush()
+            with contextlib.suppress(LogError):  # they stand in the outbox, and are swept when the log is back
+                await self._outbox.flush()
 
     async def revoked(self, partition: Partition) -> None:
         """Nothing is cached of a partition."""

@@ -5,7 +5,9 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from runtime.clock import Clock
 from runtime.database import Database
@@ -21,6 +23,8 @@ from services.notifier.reactions import Click, Wish, act_of, sentence_of
 from services.notifier.showing import name_of, play_of
 from services.notifier.tables import REACTIONS, millis
 from services.notifier.upsert import put_if_absent
+
+_log = structlog.get_logger(__name__)
 
 
 class Why(StrEnum):
@@ -100,9 +104,13 @@ class Desk:
             "at": millis(act.at),
             "sentence": sentence,
         }
-        async with self._database.transaction() as connection:
-            if await put_if_absent(connection, REACTIONS, [row]):
-                await self._intake.refresh(connection, act.handoff, act.at)
+        try:
+            async with self._database.transaction() as connection:
+                if await put_if_absent(connection, REACTIONS, [row]):
+                    await self._intake.refresh(connection, act.handoff, act.at)
+        except (SQLAlchemyError, OSError) as fault:
+            # It stands on the log, so it is done; the card follows with the router's word.
+            _log.warning("a reaction is on the log but not yet on its card", fault=type(fault).__name__)
 
 
 def refusal(play: DeliverPlay | None, actor: str, action: ActionKind) -> Refused | None:

@@ -29,6 +29,18 @@ class Intake:
     def __init__(self, on: Mapping[str, Capabilities]) -> None:
         self._on = on
 
+    async def meet(self, connection: AsyncConnection, plays: Sequence[DeliverPlay]) -> None:
+        """Remember whose address is whose, in one order for everybody, so that two partitions never wait in a ring."""
+        known = {
+            (one.channel, one.address): (recipient.person, recipient.name)
+            for play in plays
+            for recipient in play.recipients
+            for one in recipient.addresses
+        }
+        for (channel, address), (person, name) in sorted(known.items()):
+            row = {"channel": channel, "address": address, "person": person, "name": name}
+            await upsert(connection, PEOPLE, row)
+
     async def take(self, connection: AsyncConnection, play: DeliverPlay, value: bytes, now: datetime) -> None:
         """Show this. `value` is the command as it stood on the log; taking it twice changes nothing."""
         shown = await _shown(connection, play.handoff)
@@ -127,9 +139,6 @@ async def _remember(connection: AsyncConnection, play: DeliverPlay, recipient: R
         "version": play.version,
     }
     await upsert(connection, READERS, reader)
-    for one in recipient.addresses:
-        row = {"channel": one.channel, "address": one.address, "person": recipient.person, "name": recipient.name}
-        await upsert(connection, PEOPLE, row)
 
 
 async def _due(

@@ -4,6 +4,7 @@
 crash is *unsure*: looked for where the provider lets us, sent again only where that is harmless, else left alone.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.clock import Clock
 from runtime.database import Database
-from runtime.log import Message
+from runtime.log import LogError, Message
 from runtime.outbox import Outbox
 from schemas.delivery import DeliveryOutcome, DeliveryRecorded
 from schemas.fact import encode
@@ -135,7 +136,7 @@ class Ledger:
                     await self._unsure(connection, delivery, outcome.detail)
                 case _:
                     assert_never(outcome)
-        await self._outbox.flush()
+        await self._tell()
 
     async def sighted(self, delivery: Delivery, sighting: Sighting) -> None:
         """Write down what looking for an unsure message came to."""
@@ -149,7 +150,11 @@ class Ledger:
                     await self._still_unsure(connection, delivery, sighting.detail)
                 case _:
                     assert_never(sighting)
-        await self._outbox.flush()
+        await self._tell()
+
+    async def _tell(self) -> None:
+        with contextlib.suppress(LogError):  # it stands in the outbox, and is swept when the log is back
+            await self._outbox.flush()
 
     async def _delivered(
         self, connection: AsyncConnection, delivery: Delivery, outcome: Delivered, state: str, version: int

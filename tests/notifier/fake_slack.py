@@ -96,12 +96,14 @@ class FakeSlack:
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=10_000_000)
         app.router.add_route("*", "/api/{method}", self._call)
-        app.router.add_get("/control/messages", lambda _: _json([asdict(one) for one in self.messages]))
-        app.router.add_get("/control/views", lambda _: _json(self.views))
-        app.router.add_get("/control/refused", lambda _: _json(self.refused))
+        app.router.add_get("/control/{what}", self._control_look)
         app.router.add_post("/control/faults", self._control_faults)
         app.router.add_post("/control/reset", self._control_reset)
         return app
+
+    async def _control_look(self, request: web.Request) -> web.Response:
+        held = {"messages": [asdict(one) for one in self.messages], "views": self.views, "refused": self.refused}
+        return web.json_response(held[request.match_info["what"]])
 
     async def _control_faults(self, request: web.Request) -> web.Response:
         self.faults = [FakeFault(**one) for one in await request.json()]
@@ -210,10 +212,6 @@ class FakeSlack:
             return self._refuse(*fault)
         self.views.append(view)
         return {"ok": True, "view": {"id": f"V{len(self.views)}"}}
-
-
-async def _json(body: object) -> web.Response:
-    return web.json_response(body)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -118,6 +118,7 @@ def _client(settings: NotifierSettings) -> SMTP:
         use_tls=settings.smtp_tls == "tls",
         start_tls=settings.smtp_tls == "starttls",
         timeout=settings.delivery_timeout,
+        local_hostname=sender_of(settings.smtp_from).rpartition("@")[2],  # else it asks the resolver, mail by mail
     )
 
 
