@@ -2,6 +2,7 @@
 
 import asyncio
 
+from playcaller.ring import RingError
 from runtime.carriage import Carriage
 from runtime.migrations import migrate
 from runtime.opening import open_carriage
@@ -15,10 +16,13 @@ PACKAGES = ("services.router.migrations", "services.notifier.migrations")
 async def prepare(carriage: Carriage) -> None:
     """Migrate every service's tables and make every topic that is missing. Safe to run several times at once.
 
-    Raises `MigrationError`, `LogError`.
+    Raises `RingError` where the database is away, `MigrationError`, `LogError`.
     """
-    for package in PACKAGES:
-        await migrate(carriage.database, package)
+    try:
+        for package in PACKAGES:
+            await migrate(carriage.database, package)
+    except OSError as fault:
+        raise RingError(f"the database does not answer ({fault}): check PLAYCALLER_DATABASE_URL") from None
     for topic in TOPICS:
         await carriage.log.partitions(topic.name)
 

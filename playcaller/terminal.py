@@ -1,7 +1,7 @@
 """The terminal: each event as it arrives, its verdict with the reasons, and the play a rep got, as a small card."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.handoff import HandoffChanged, HandoffState
-from schemas.play import CardKind, DeliverPlay
+from schemas.play import CardKind, DeliverPlay, PlayText
 from schemas.verdict import Outcome, Rule
 from services.router.narration import Narration
 
@@ -42,6 +42,7 @@ DEEDS = {
     HandoffState.WITHDRAWN: ("↩", "grey62", "saw withdrawn"),
 }
 MAX_REASONS = 3
+FEW = 2
 CARD = 110
 """Columns of a card, where there are as many."""
 CONTROLS = dict.fromkeys(
@@ -116,14 +117,18 @@ class Terminal:
         )
 
     def card(self, command: DeliverPlay) -> None:
-        """The play a rep got, a triage item, or news on a card they have."""
-        names = ", ".join(recipient.name for recipient in command.recipients)
+        """The play a rep got, a question for triage, or news on a card they have."""
+        names = _listed([recipient.name for recipient in command.recipients])
         if command.kind is CardKind.OFFER and command.play is not None:
-            self._console.print(_offer(command, names))
+            self._console.print(_offer(command, command.play, names))
         elif command.kind is CardKind.TRIAGE:
             self._print(Text.assemble("     ⚑ ", ("triage", "gold1"), f" for {names}: {command.brief.name}"))
+            for question in command.questions[:MAX_REASONS]:
+                self._print(Text.assemble("       ? ", (question, "gold1")))
+        elif command.play is None:
+            self._print(Text.assemble("     ⚑ ", ("triage", "gold1"), f" is told: {command.brief.name} is settled"))
         elif command.notice:
-            self._print(Text.assemble("     ✎ ", (f"told {names}: ", "dark_violet"), command.notice))
+            self._print(Text.assemble("     ✎ ", (f"{names} is told: ", "dark_violet"), command.notice))
 
     def changed(self, change: HandoffChanged, names: dict[str, str], lead: str) -> None:
         """What a rep did with a handoff, or what the clock did."""
@@ -147,10 +152,12 @@ def _console() -> Console:
     return own if own.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=CARD)
 
 
-def _offer(command: DeliverPlay, names: str) -> RenderableType:
-    brief, play = command.brief, command.play
-    if play is None:
-        raise ValueError("an offer carries a play")
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= FEW else f"{', '.join(names[: FEW - 1])} and {len(names) - FEW + 1} more"
+
+
+def _offer(command: DeliverPlay, play: PlayText, names: str) -> RenderableType:
+    brief = command.brief
     person = ", ".join(part for part in (brief.title, brief.company) if part)
     head = Text.assemble(
         (f" {command.priority.value} ", PRIORITIES[command.priority.value] + " reverse"),
@@ -161,7 +168,7 @@ def _offer(command: DeliverPlay, names: str) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="grey62", no_wrap=True)
     table.add_column()
-    for name, value in _rows(command):
+    for name, value in _rows(command, play):
         table.add_row(name, harmless(Text(value)))
     title = Text.assemble(
         ("▶ ", "green"), (names, "bold green"), ("  gets the play ", "green"), (play.name, "bold green")
@@ -171,10 +178,8 @@ def _offer(command: DeliverPlay, names: str) -> RenderableType:
     )
 
 
-def _rows(command: DeliverPlay) -> Iterable[tuple[str, str]]:
-    brief, play = command.brief, command.play
-    if play is None:
-        return
+def _rows(command: DeliverPlay, play: PlayText) -> Iterable[tuple[str, str]]:
+    brief = command.brief
     reach = " · ".join(part for part in (brief.phone, brief.email) if part)
     if reach:
         yield "reach", reach
