@@ -46,11 +46,10 @@ class Gathering:
 
     def claim(self, field: str, value: Any, trust: Trust) -> None:
         """A field of the profile; a closed field's answer is brought to our choices."""
-        if value is None or not (plain := text(value)):
+        if value is None or len(self._claims) >= MOST_CLAIMS or not (plain := text(value)):
             return
         name, answer = vocabulary.answered(field, plain)
-        if len(self._claims) < MOST_CLAIMS:
-            self._claims.setdefault((name, trust), answer)
+        self._claims.setdefault((name, trust), answer)
 
     def state(self, name: str, value: Any, trust: Trust) -> None:
         """One of our fields, or `email` or `phone`, by its exact name."""

@@ -17,7 +17,9 @@ _LONGEST_PHONE = 40
 
 def email(value: object, trust: Trust) -> Identifier | None:
     """The address, lower-cased (RFC 5321 allows 254 characters); nothing where it is no address."""
-    address = text(value, 300).removeprefix("mailto:").lower().strip("<> ")
+    address = text(value, 300).lower()
+    if address.startswith(("mailto:", "<")):
+        address = address.removeprefix("mailto:").strip("<> ")
     if len(address) > _LONGEST_EMAIL or _EMAIL.fullmatch(address) is None:
         return None
     return Identifier(kind=IdentifierKind.EMAIL, value=address, trust=trust)
@@ -44,6 +46,6 @@ def phone(value: object, trust: Trust, country: str = "") -> Identifier | None:
 def cookie(namespace: str, value: object, trust: Trust) -> Identifier | None:
     """An anonymous id as `<namespace>:<value>`. Quotes and percent signs that browsers put around it are undone."""
     plain = text(unquote(value) if isinstance(value, str) and "%" in value else value, _LONGEST_COOKIE + 2).strip('"')
-    if not plain or len(plain) > _LONGEST_COOKIE or any(letter.isspace() for letter in plain):
+    if not plain or len(plain) > _LONGEST_COOKIE or len(plain.split()) != 1:
         return None
     return Identifier(kind=IdentifierKind.COOKIE, value=f"{namespace}:{plain}", trust=trust)

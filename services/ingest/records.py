@@ -117,6 +117,8 @@ def marks(draft: Draft) -> tuple[Mark, ...]:
 
 def by_topic(said: Sequence[Said]) -> dict[str, list[Message]]:
     """The messages of each topic, in order; the urgent lane first."""
+    if len(said) == 1:
+        return {said[0][0]: [said[0][1]]}
     lanes: dict[str, list[Message]] = {}
     for topic, message in said:
         lanes.setdefault(topic, []).append(message)

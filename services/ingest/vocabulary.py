@@ -5,6 +5,7 @@ fits wins. What fits none keeps its own name as a custom field.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from schemas.lead import Field
@@ -83,21 +84,10 @@ def custom_name(label: str) -> str:
 
 def answered(field: str, value: str) -> tuple[str, str]:
     """(field, answer) in our fixed choices. An answer that fits no choice is kept as `<field>_stated`."""
-    plain = value.lower()
-    match field:
-        case Field.BUDGET | Field.CONSULTATION | Field.CONSENT:
-            return _closed(field, value, _yes_or_no(plain))
-        case Field.TIME_FRAME:
-            exact = words(value).replace(" ", "_")
-            known = exact if exact in {name for name, _ in _TIME_FRAMES} else _first(_TIME_FRAMES, plain)
-            return _closed(field, value, known)
-        case Field.CONTACT_WAY:
-            return _closed(field, value, _first(_CONTACT_WAYS, plain))
-        case _:
-            return field, value
-
-
-def _closed(field: str, value: str, choice: str | None) -> tuple[str, str]:
+    chooses = _CHOOSES.get(field)
+    if chooses is None:
+        return field, value
+    choice = chooses(value.lower())
     return (field, choice) if choice is not None else (f"{field}_stated", value)
 
 
@@ -107,5 +97,24 @@ def _yes_or_no(plain: str) -> str | None:
     return "yes" if _YES.search(plain) else None
 
 
+def _time_frame(plain: str) -> str | None:
+    exact = words(plain).replace(" ", "_")
+    return exact if any(exact == name for name, _ in _TIME_FRAMES) else _first(_TIME_FRAMES, plain)
+
+
+def _contact_way(plain: str) -> str | None:
+    return _first(_CONTACT_WAYS, plain)
+
+
 def _first(choices: tuple[tuple[str, re.Pattern[str]], ...], plain: str) -> str | None:
     return next((name for name, sign in choices if sign.search(plain)), None)
+
+
+_CHOOSES: Mapping[str, Callable[[str], str | None]] = {
+    Field.BUDGET: _yes_or_no,
+    Field.CONSULTATION: _yes_or_no,
+    Field.CONSENT: _yes_or_no,
+    Field.TIME_FRAME: _time_frame,
+    Field.CONTACT_WAY: _contact_way,
+}
+"""The fields whose answers are a closed list."""

@@ -19,7 +19,7 @@ from services.ingest.draft import Draft
 from services.ingest.gathering import Gathering
 from services.ingest.keyring import Keyring
 from services.ingest.pages import UTM
-from services.ingest.plain import at, instant, text
+from services.ingest.plain import instant, text
 from services.ingest.signatures import missing, same, stale, stamp, unstamped, wrong
 from services.ingest.source import Source
 from services.ingest.table import Table
@@ -121,6 +121,8 @@ FIELDS: Mapping[str, str] = {
     "request_consultation": Field.CONSULTATION,
 }
 """A contact's property → our field. What else a contact has stays in the raw payload."""
+KEPT = FIELDS.keys() | {*UTM, "hs_analytics_source"}
+"""Everything that is read of a contact: a large one has hundreds of properties."""
 TYPED = frozenset({"FORM", "FORMS", "MEETINGS", "CHAT", "BOT", "CONVERSATIONS"})
 """Change sources behind which a visitor sat, not the CRM."""
 
@@ -165,14 +167,14 @@ def _workflow(payload: Mapping[str, Any], raw: bytes) -> Draft:
     found = Gathering()
     properties = payload.get("properties", payload)
     for name, value in properties.items() if isinstance(properties, dict) else ():
-        written = at(value, "versions.0.source-type") if isinstance(value, dict) else ""
-        _property(found, name, value.get("value") if isinstance(value, dict) else value, text(written))
+        if name in KEPT:
+            _property(found, name, *_newest(value))
     _contact(found, payload.get("portal-id"), payload.get("vid") or payload.get("objectId"))
     submissions = payload.get("form-submissions")
     sent = [one for one in submissions if isinstance(one, dict)] if isinstance(submissions, list) else []
     if not sent:
         return found.draft(EventType.PROFILE_STATED, raw, name="workflow")
-    newest = max(sent, key=lambda one: text(one.get("timestamp")).zfill(20))
+    newest = sent[0] if len(sent) == 1 else max(sent, key=lambda one: text(one.get("timestamp")).zfill(20))
     found.page(newest.get("page-url"))
     found.notes({"form_id": newest.get("form-id"), "page_title": newest.get("page-title")})
     conversion = text(newest.get("conversion-id"), 100)
@@ -185,11 +187,20 @@ def _workflow(payload: Mapping[str, Any], raw: bytes) -> Draft:
     )
 
 
+def _newest(stated: Any) -> tuple[Any, str]:
+    """(value, who wrote it) of a property: contact workflows send its history, others the bare value."""
+    if not isinstance(stated, dict):
+        return stated, ""
+    history = stated.get("versions")
+    newest = history[0] if isinstance(history, list) and history else None
+    return stated.get("value"), text(newest.get("source-type"), 40) if isinstance(newest, dict) else ""
+
+
 def _property(found: Gathering, name: str, value: Any, written_by: str) -> None:
     known = FIELDS.get(name)
     if known is not None:
         found.state(known, value, Trust.CLAIMED if written_by.upper() in TYPED else Trust.ATTESTED)
-    elif name in UTM or name == "hs_analytics_source":
+    elif name in KEPT:
         found.note(name, value)
 
 
