@@ -152,7 +152,16 @@ class Worker:
                 failures += 1
                 self._trouble = f"retrying after {type(fault).__name__}"
                 metrics.RETRIED.labels(self._group, self._partition.topic).inc()
-                _log.warning("trying again", group=self._group, failures=failures, exc_info=fault)
+                where = f"{self._partition.topic}/{self._partition.number}"
+                trace = fault if failures == 1 else None  # once; after that the line says enough
+                _log.warning(
+                    "trying again",
+                    group=self._group,
+                    partition=where,
+                    failures=failures,
+                    fault=str(fault),
+                    exc_info=trace,
+                )
                 await self._pause(self._backoff.delay(failures))
         return None
 

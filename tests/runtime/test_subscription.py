@@ -22,6 +22,11 @@ def visits(count: int, start: int = 0) -> list[Message]:
     return [Message(uuid4().bytes, str(number).encode()) for number in range(start, start + count)]
 
 
+def key_of(partition: Partition) -> bytes:
+    """A key that belongs to this partition."""
+    return next(key for key in (b"%d" % number for number in range(1000)) if partition_of(key, 4) == partition.number)
+
+
 @contextlib.asynccontextmanager
 async def member_of(
     log: Log, member: Member, *, topics: Sequence[str] = (TOPIC,), batch: int = 1000
@@ -247,11 +252,13 @@ async def test_nothing_is_handed_over_before_the_database_has_said_where_to_begi
         await ledger.until(lambda: member.asked >= 4)
         assert not settled(subscription.progress())
         member.assign_gate.set()
-        await ledger.until(lambda: len(ledger.effects) == 40)
+        await log.append(TOPIC, [Message(key_of(one), b"new") for one in ALL])
+        await ledger.until(lambda: len(ledger.effects) == 44)
 
         assert settled(subscription.progress())
-    assert ledger.values() == [str(number).encode() for number in range(60, 100)]
-    assert member.seen[0].first == 60
+    home = [value for where, _, value in ledger.effects if where == HOME]
+    assert home == [*(str(number).encode() for number in range(60, 100)), b"new"]
+    assert min(batch.first for batch in member.seen if batch.partition == HOME) == 60
 
 
 async def test_records_that_retention_deleted_first_are_paged_for_and_never_skipped(
