@@ -18,7 +18,7 @@ def make(*arguments: str) -> str:
 def test_make_alone_prints_every_target_with_its_help() -> None:
     printed = make()
 
-    assert [target for target in TARGETS if not re.search(rf"{target}\x1b\[0m +\w", printed)] == []
+    assert [target for target in TARGETS if not re.search(rf"{target} *\x1b\[0m \S", printed)] == []
 
 
 def test_each_target_is_one_line() -> None:
