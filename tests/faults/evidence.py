@@ -50,6 +50,8 @@ class Evidence:
     items: Sequence[TriageItem] = ()
     undelivered: Sequence[tuple[UUID, str, int, str, str]] = ()
     """(handoff, kind, sequence, channel, state) of ledger rows that have not come to an end."""
+    ledger: dict[str, tuple[UUID, str, int]] = field(default_factory=dict)
+    """A message's key, as it travels with the message → (handoff, kind, sequence)."""
 
     def distinct(self) -> dict[UUID, Event]:
         """The first record of each event, by its de-duplication key."""
@@ -82,10 +84,10 @@ async def gathered(log: Log, database: Database) -> Evidence:
     }
     found.handoffs = [codec.HANDOFF.decode(row.handoff) for row in await _rows(database, tables.HANDOFF)]
     found.items = [codec.TRIAGE.decode(row.item) for row in await _rows(database, tables.TRIAGE)]
+    rows = await _rows(database, messenger.DELIVERIES)
+    found.ledger = {row.key: (row.handoff, row.kind, row.sequence) for row in rows}
     found.undelivered = [
-        (row.handoff, row.kind, row.sequence, row.channel, row.state)
-        for row in await _rows(database, messenger.DELIVERIES)
-        if row.settled_at is None
+        (row.handoff, row.kind, row.sequence, row.channel, row.state) for row in rows if row.settled_at is None
     ]
     return found
 

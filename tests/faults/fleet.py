@@ -29,6 +29,7 @@ class Service:
     _keeping: "asyncio.Task[None] | None" = None
     _died: asyncio.Condition = field(default_factory=asyncio.Condition)
     _stopping: bool = False
+    _lives: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> None:
         """Start it, and keep it running until `stop`."""
@@ -51,19 +52,22 @@ class Service:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._lives.set()
 
     async def _keep(self) -> None:
         while not self._stopping:
             assert self._running is not None
             status = await self._running.wait()
+            self._lives.clear()
             async with self._died:
                 self.deaths.append(status)
                 self._died.notify_all()
             if not self._stopping:
                 await self._spawn()
 
-    def kill(self, *, arm: str = "") -> None:
-        """`kill -9`. With `arm`, its next life ends at that fail-point (`name[:n]`)."""
+    async def kill(self, *, arm: str = "") -> None:
+        """`kill -9`, as soon as it lives. With `arm`, its next life ends at that fail-point (`name[:n]`)."""
+        await self._lives.wait()
         self._armed = arm
         assert self._running is not None
         with contextlib.suppress(ProcessLookupError):

@@ -1,12 +1,13 @@
 """What must hold after any run, whatever was killed: each check gives its violations in words, empty when it holds."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from schemas.event import Event, IdentifierKind
 from schemas.handoff import OPEN, HandoffState
+from services.router.domain.lead import Dossier, IdentifierKey
 from tests.faults.evidence import Evidence, key_of
 from tests.faults.journal import Journal
 
@@ -54,11 +55,11 @@ def invented(journal: Journal, evidence: Evidence) -> list[str]:
     return violations
 
 
-def tokens(journal: Journal, events: "Sequence[Event] | object") -> dict[str, set[UUID]]:
+def tokens(journal: Journal, events: Iterable[Event]) -> dict[str, set[UUID]]:
     """Token → the de-duplication keys of the events whose payload holds it."""
     wanted = {token.encode(): token for posting in journal.postings for token in posting.tokens}
     found: dict[str, set[UUID]] = {token: set() for token in wanted.values()}
-    for event in events:  # type: ignore[attr-defined]  # any iterable of events
+    for event in events:
         body = event.raw.body if event.raw else b""
         start = body.find(b"tok")
         while start >= 0:
@@ -81,19 +82,18 @@ def judged_twice(evidence: Evidence) -> list[str]:
     return violations
 
 
-def miscounted(evidence: Evidence, expected: Evidence) -> list[str]:
+def miscounted(counted: Mapping[IdentifierKey, Dossier], once: Mapping[IdentifierKey, Dossier]) -> list[str]:
     """Day counts that differ from those of the same events, each folded once."""
-    violations = []
-    for key in sorted({*evidence.dossiers, *expected.dossiers}):
-        ours, once = (_counts(one, key) for one in (evidence, expected))
-        if ours != once:
-            violations.append(f"{key.kind} {key.value}: counted {ours}, each once is {once}")
-    return violations
+    return [
+        f"{key.kind} {key.value}: counted {_counts(counted, key)}, each once is {_counts(once, key)}"
+        for key in sorted({*counted, *once})
+        if _counts(counted, key) != _counts(once, key)
+    ]
 
 
-def _counts(evidence: Evidence, key: object) -> dict[str, dict[int, int]]:
-    dossier = evidence.dossiers.get(key)  # type: ignore[call-overload]  # a key of either
-    return {signal: dict(days) for signal, days in sorted(dossier.counts.items())} if dossier else {}
+def _counts(dossiers: Mapping[IdentifierKey, Dossier], key: IdentifierKey) -> dict[str, dict[int, int]]:
+    dossier = dossiers.get(key, Dossier())
+    return {signal: dict(days) for signal, days in sorted(dossier.counts.items())}
 
 
 def orphaned(evidence: Evidence) -> list[str]:

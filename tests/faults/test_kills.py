@@ -1,0 +1,59 @@
+"""`kill -9` at any moment, on both engines: nothing acknowledged is lost, counted twice, or told twice."""
+
+import asyncio
+import os
+import random
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.journal import Journal
+from tests.faults.providers import Desks, desks
+from tests.faults.reaper import FAILPOINTS, plan, reap
+from tests.faults.reckoning import evidence_of, settled, violations
+from tests.faults.rings import Ring, clustered_ring, embedded_ring
+from tests.faults.sender import SENDERS, post_all
+from tests.faults.webhooks import postings
+
+SOAK = os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak"
+WEBHOOKS, KILLS, SECONDS = (2000, 20, 90.0) if SOAK else (200, 4, 12.0)
+SEED = int(os.environ.get("PLAYCALLER_TEST_SEED", random.SystemRandom().randrange(10**6)))
+
+pytestmark = pytest.mark.faults
+Running = AbstractAsyncContextManager[Ring]
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.servers)])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine."""
+    return str(request.param)
+
+
+def a_ring(request: pytest.FixtureRequest, engine: str, folder: Path, told: Desks) -> Running:
+    """The whole ring on this engine, not yet running."""
+    if engine == "embedded":
+        return embedded_ring(folder, told.providers)
+    bootstrap = request.getfixturevalue("kafka_bootstrap")
+    return clustered_ring(folder, told.providers, bootstrap, request.getfixturevalue("fresh_postgres_url"))
+
+
+async def test_killed_at_any_moment_it_keeps_every_promise(
+    request: pytest.FixtureRequest, engine: str, tmp_path: Path
+) -> None:
+    journal = Journal(postings(WEBHOOKS, SEED))
+    chance = random.Random(SEED)
+    async with desks() as told, a_ring(request, engine, tmp_path, told) as ring:
+        sending = post_all(
+            journal, ring.url, seed=SEED, pace=lambda: chance.uniform(0, 2 * SECONDS * SENDERS / WEBHOOKS)
+        )
+        async with asyncio.timeout(20 * SECONDS):
+            _, died = await asyncio.gather(sending, reap(plan(KILLS, WEBHOOKS, SEED), ring.services, journal))
+        await settled(ring, within=6 * SECONDS)
+        evidence = await evidence_of(ring)
+
+        assert violations(journal, evidence, told) == [], f"seed {SEED}, {journal.answers()}"
+        assert [service.crashes() for service in ring.processes] == [[] for _ in ring.processes]
+        assert died.total() >= KILLS
+        assert set(died) >= (set(FAILPOINTS) if SOAK else {""})
+        assert len(evidence.handoffs) > WEBHOOKS // 40
