@@ -30,6 +30,9 @@ class WatchedPlaybook:
         """Reads the files again. True if a new version is in force now; with faults the last good one stays."""
         try:
             found = check(self.path).playbook
+        except OSError as fault:  # a folder that is being replaced under our feet: its next change tells us again
+            _log.warning("playbook_unreadable", keeps=self.current.version, error=fault.strerror)
+            return False
         except PlaybookFaultsError as fault:
             self.faults = fault
             shown = [str(each) for each in fault.faults[:_SHOWN]]
