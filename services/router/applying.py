@@ -67,11 +67,11 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
 
 async def _fresh(desk: Desk, connection: AsyncConnection, incoming: Incoming) -> list[Entry]:
     """What was not seen before; from now on it was."""
-    first: dict[UUID, Entry] = {}
+    first: dict[str, Entry] = {}
     for entry in incoming.entries:
         first.setdefault(entry.key, entry)
     today = day_of(milliseconds(desk.now()))
-    new = set(await desk.state.add_keys(connection, tables.SEEN, [(key, today) for key in sorted(first)]))
+    new = await desk.state.add_keys(connection, tables.SEEN, [(key, today) for key in sorted(first)])
     parked = await desk.parking.parked(connection)
     entries = []
     for key, entry in first.items():

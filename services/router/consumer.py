@@ -1,6 +1,7 @@
 """The router's end of the log: each batch decided once, told at once, and what waits for a rep offered right after."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 
 import structlog
@@ -67,12 +68,13 @@ class Consumer:
         reach("router.committed")
         for effect in effects:
             _count(effect)
-            self._desk.narrate(narrations(effect, self._desk.now()))
-        if any(effect.told.messages or effect.deaths for effect in effects):
-            await later("the outbox", self._desk.outbox.flush())
-        if any(effect.told.queued for effect in effects):
-            waiting = [handoff for effect in effects for handoff in effect.told.queued]
+            if self._desk.observe is not None:
+                self._desk.narrate(narrations(effect, self._desk.now()))
+        waiting = [handoff for effect in effects for handoff in effect.told.queued]
+        if waiting:
             await later("what waits to be offered", self._offering.offer(waiting))
+        if waiting or any(effect.told.messages or effect.deaths for effect in effects):
+            await later("the outbox", self._desk.outbox.flush())
 
     async def _settle(self, batch: Batch, condemned: Mapping[int, str]) -> list[Effect]:
         """Commit the batch; where one row is at fault, find its fact by halves and make it a dead letter."""
@@ -124,12 +126,8 @@ async def later(what: str, work: Awaitable[object]) -> None:
 
 def _count(effect: Effect) -> None:
     DUPLICATES.inc(effect.duplicates)
-    tally: dict[str, int] = {}
-    for settled in effect.folded.settled:
-        outcome = settled.verdict.outcome.value
-        tally[outcome] = tally.get(outcome, 0) + 1
-    for outcome, number in tally.items():
-        VERDICTS.labels(outcome).inc(number)
+    for outcome, number in Counter([settled.verdict.outcome for settled in effect.folded.settled]).items():
+        VERDICTS.labels(outcome.value).inc(number)
     for death in effect.deaths:
         DEAD_LETTERS.labels(death.reason.value).inc()
         _log.warning("dead letter", reason=death.reason.value, source=death.source, detail=death.detail)

@@ -28,7 +28,6 @@ from services.router.telling import JSON
 _OWNED: tuple[Table, ...] = (
     tables.HANDOFF,
     tables.TRIAGE,
-    tables.ASSIGNMENT,
     tables.VERDICT,
     tables.ACT,
     tables.STANDING,
@@ -54,7 +53,10 @@ async def request_erasure(carriage: Carriage, email: str, actor: str) -> UUID:
 async def erase_leads(
     desk: Desk, connection: AsyncConnection, loaded: Loaded, leads: Iterable[UUID]
 ) -> list[tuple[str, Message]]:
-    """Remove every row about these leads within the batch's transaction; what is to be told instead."""
+    """Remove every row about these leads within the batch's transaction; what is to be told instead.
+
+    That a rep was drawn for a handoff stays, without whose it was: others' decisions have seen it, and replay needs it.
+    """
     gone, at = sorted(leads), max(loaded.world.erased_at.values())
     handoffs = await _ids(connection, tables.HANDOFF, gone)
     shown = [*handoffs, *await _ids(connection, tables.TRIAGE, gone)]
@@ -66,7 +68,8 @@ async def erase_leads(
     await desk.state.remove(connection, identifier, "lead", gone)
     for table in _OWNED:
         await desk.state.remove(connection, table, "lead", gone)
-    account = tables.ACCOUNT
+    account, drawn = tables.ACCOUNT, tables.ASSIGNMENT
+    await connection.execute(update(drawn).where(drawn.c.lead.in_(gone)).values(lead=drawn.c.handoff))
     await connection.execute(update(account).where(account.c.target_handoff.in_(handoffs)).values(target_handoff=None))
     hashes = {desk.forgotten.hash(key): loaded.world.erased_at.get(key, at) for key in persons}
     await desk.state.put(connection, tables.ERASED, sorted(hashes.items()))

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import text
 
 from runtime.database import Database
 from schemas.event import Event
-from schemas.fact import jsonable
 from schemas.handoff import HandoffState
 from schemas.play import PlayText
 from schemas.verdict import Contribution, Verdict
@@ -159,11 +159,11 @@ def as_json(explained: Explained) -> dict[str, Any]:
         "event": str(explained.event.id),
         "type": explained.event.type.value,
         "source": explained.event.source,
-        "verdict": jsonable(explained.verdict),
-        "handoff": jsonable(explained.handoff),
-        "draw": jsonable(explained.drawn),
-        "play": jsonable(explained.play),
-        "triage": jsonable(explained.triage),
+        "verdict": _plain(explained.verdict),
+        "handoff": _plain(explained.handoff),
+        "draw": _plain(explained.drawn),
+        "play": _plain(explained.play),
+        "triage": _plain(explained.triage),
         "fault": explained.fault,
     }
 
@@ -179,3 +179,8 @@ def _points(thousandths: int) -> str:
 
 def _contribution(one: Contribution) -> str:
     return f"{_points(one.points):>6}  {one.label}"
+
+
+def _plain(value: Any) -> Any:
+    """As it reads in JSON: plain dicts, lists, strings and numbers."""
+    return msgspec.json.decode(msgspec.json.encode(value))

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
 from schemas.event import IdentifierKind
-from schemas.fact import jsonable
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import instant
 
@@ -35,13 +34,13 @@ async def _everything(connection: AsyncConnection, lead: UUID) -> dict[str, Any]
     return {
         "lead": str(lead),
         "identifiers": [
-            {"kind": row.kind, "value": row.value, "known": jsonable(codec.DOSSIER.decode(row.dossier))}
+            {"kind": row.kind, "value": row.value, "known": _plain(codec.DOSSIER.decode(row.dossier))}
             for row in identifiers
         ],
-        "standing": [jsonable(codec.STANDING.decode(row.standing)) for row in standings],
+        "standing": [_plain(codec.STANDING.decode(row.standing)) for row in standings],
         "verdicts": [_verdict(row) for row in await _rows(connection, tables.VERDICT, lead)],
         "handoffs": [_handoff(row) for row in handoffs],
-        "triage": [jsonable(codec.TRIAGE.decode(row.item)) for row in items],
+        "triage": [_plain(codec.TRIAGE.decode(row.item)) for row in items],
         "assignments": [
             {"handoff": str(row.handoff), "rep": row.rep, "at": instant(row.at).isoformat()}
             for row in await _rows(connection, tables.ASSIGNMENT, lead)
@@ -68,5 +67,10 @@ def _verdict(row: Row[Any]) -> dict[str, Any]:
 
 
 def _handoff(row: Row[Any]) -> dict[str, Any]:
-    text = jsonable(codec.PLAY_TEXT.decode(row.text)) if row.text else None
-    return {"handoff": jsonable(codec.HANDOFF.decode(row.handoff)), "play": text}
+    text = _plain(codec.PLAY_TEXT.decode(row.text)) if row.text else None
+    return {"handoff": _plain(codec.HANDOFF.decode(row.handoff)), "play": text}
+
+
+def _plain(value: Any) -> Any:
+    """As it reads in JSON: plain dicts, lists, strings and numbers."""
+    return msgspec.json.decode(msgspec.json.encode(value))

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.failpoints import reach
-from runtime.log import LogError
 from schemas.handoff import HandoffState
 from schemas.play import CardKind
 from schemas.topics import HANDOFFS, PLAYS
@@ -57,7 +56,10 @@ class Offering:
         self._desk = desk
 
     async def offer(self, handoffs: Iterable[UUID]) -> list[Handoff]:
-        """Draw, offer and tell, for those of the handoffs that still wait; those that were offered."""
+        """Draw and offer, for those of the handoffs that still wait; gives those that were offered.
+
+        What there is to tell stands in the outbox then: flush it.
+        """
         wanted = sorted(set(handoffs))
         if not wanted:
             return []
@@ -76,10 +78,6 @@ class Offering:
         for handoff, _ in done.offered:
             OFFERED.labels(handoff.team).inc()
             OFFER_SECONDS.observe(max(0.0, (done.now - handoff.received_at).total_seconds()))
-        try:
-            await self._desk.outbox.flush()
-        except LogError as away:
-            _log.warning("the log is away, the outbox is swept later", fault=type(away).__name__)
         return [handoff for handoff, _ in done.offered]
 
     async def sweep(self) -> int:
@@ -90,7 +88,10 @@ class Offering:
             rows = await connection.execute(waiting.order_by(handoff.c.received_at, handoff.c.id).limit(_SWEPT))
             left = [row.id for row in rows]
         QUEUED.set(len(left))
-        return len(await self.offer(left))
+        offered = await self.offer(left)
+        if offered:
+            await self._desk.outbox.flush()
+        return len(offered)
 
     async def _transaction(self, wanted: Sequence[UUID]) -> _Round | None:
         desk = self._desk
@@ -135,7 +136,9 @@ class Offering:
     async def _read(self, connection: AsyncConnection, leads: set[UUID]) -> dict[UUID, frozenset[str]]:
         """What each of the leads has already read: no play sends it again."""
         asked = [(lead,) for lead in sorted(leads)]
-        rows = await self._desk.state.fetch(connection, tables.IDENTIFIER, ("lead",), asked, ("lead", "dossier"))
+        rows = await self._desk.state.fetch(
+            connection, tables.IDENTIFIER, ("lead",), asked, ("lead", "dossier"), only=tables.CROWDED
+        )
         dossiers: dict[UUID, list[Dossier]] = {lead: [] for lead in leads}
         for lead, blob in rows:
             dossiers[lead].append(codec.DOSSIER.decode(blob))

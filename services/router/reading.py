@@ -1,11 +1,11 @@
 """Makes facts of a batch's bytes; what is no fact becomes a dead letter, before any SQL."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from runtime.log import Batch, Record
 from schemas import event as event_schema
@@ -19,6 +19,7 @@ from services.router.naming import dead_letter_id
 
 DRIVEN_AGAIN = "driven-again"
 """The header of a dead letter that is put back: its value (the dead letter's id) makes it pass de-duplication once."""
+_HASH = re.compile(r"[0-9a-f]{32}").match
 _NUL = b"\\u0000"
 
 
@@ -27,7 +28,7 @@ class Entry(NamedTuple):
 
     place: int
     fact: Event | Feedback
-    key: UUID
+    key: str
 
 
 class Death(NamedTuple):
@@ -88,15 +89,13 @@ def _holds_nul(event: Event) -> bool:
     return any("\x00" in text for text in texts)
 
 
-def _key(text: str, record: Record) -> UUID:
+def _key(text: str, record: Record) -> str:
+    """32 hexadecimal digits: the first half of the event's own hash; of any other name, its hash."""
     again = record.headers.get(DRIVEN_AGAIN)
-    if again is None:
-        try:
-            return UUID(hex=text[:32])
-        except ValueError:
-            pass  # a door that names its events otherwise than by a hash: then we hash the name
+    if again is None and _HASH(text):
+        return text[:32]
     whole = text.encode("utf-8", "surrogatepass") + b"\x00" + (again or b"")
-    return UUID(bytes=hashlib.blake2b(whole, digest_size=16).digest())
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
 
 
 def dead_letter(incoming: Incoming, death: Death, at: datetime) -> DeadLetter:

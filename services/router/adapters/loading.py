@@ -92,7 +92,7 @@ async def _leads(connection: AsyncConnection, state: State, needs: Needs) -> tup
     named = set(needs.leads)
     for table, ids in ((tables.HANDOFF, needs.handoffs), (tables.TRIAGE, needs.triage)):
         named |= {row[0] for row in await state.fetch(connection, table, ("id",), [(one,) for one in ids], ("lead",))}
-    keys = [(key.kind.value, key.value) for key in needs.identifiers]
+    keys = [(key.kind, key.value) for key in needs.identifiers]
     found = await state.fetch(connection, tables.IDENTIFIER, ("kind", "value"), keys, ("lead", "lone"))
     return named | {row[0] for row in found}, named | {row[0] for row in found if not row[1]}
 
@@ -102,10 +102,16 @@ async def _unmoved(connection: AsyncConnection, state: State, loaded: Loaded, le
     world = loaded.world
     if not leads.issuperset(world.members):
         raise CrossedError("a lead was merged while its row was waited for")
-    crowds = [(lead,) for lead, members in world.members.items() if not _lone(members)]
-    now = await state.fetch(connection, tables.IDENTIFIER, ("lead",), crowds, ("kind", "value"))
-    if not world.asked.issuperset(_key(row[0], row[1]) for row in now):
+    crowds = {lead for lead, members in world.members.items() if not _lone(members)}
+    if not world.asked.issuperset(await _of_leads(connection, state, crowds)):
         raise CrossedError("a lead has grown while its row was waited for")
+
+
+async def _of_leads(connection: AsyncConnection, state: State, leads: Iterable[UUID]) -> set[IdentifierKey]:
+    """All identifiers of these leads; not of visitors with one cookie, whom nobody looks for by their lead."""
+    asked = [(lead,) for lead in leads]
+    rows = await state.fetch(connection, tables.IDENTIFIER, ("lead",), asked, ("kind", "value"), only=tables.CROWDED)
+    return {_key(row[0], row[1]) for row in rows}
 
 
 def _key(kind: str, value: str) -> IdentifierKey:
@@ -121,13 +127,13 @@ def _lone(members: Iterable[IdentifierKey]) -> bool:
 
 
 async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
-    rows = await state.lock(connection, tables.STANDING, [(lead,) for lead in sorted(loaded.leads)])
+    rows = await state.lock(connection, tables.STANDING, [(lead,) for lead in loaded.leads])
     for lead, _seq, _lifecycle, _owner, standing in rows:
         loaded.world.standings[lead] = codec.STANDING.decode(standing)
 
 
 async def _accounts(connection: AsyncConnection, state: State, keys: frozenset[str], loaded: Loaded) -> None:
-    rows = await state.lock(connection, tables.ACCOUNT, [(key,) for key in sorted(keys)])
+    rows = await state.lock(connection, tables.ACCOUNT, [(key,) for key in keys])
     loaded.world.accounts = {row[0]: AccountRow(*row) for row in rows}
     loaded.world.asked_accounts = set(keys)
     loaded.accounts = set(loaded.world.accounts)
@@ -137,28 +143,26 @@ async def _glimpsed(connection: AsyncConnection, state: State, needs: Needs, loa
     """The handoffs of the leads and those that feedback names, not yet locked: their accounts are locked first."""
     own = {one.handoff for one in loaded.world.standings.values() if one.handoff is not None}
     ids = own | needs.handoffs
-    rows = await state.fetch(connection, tables.HANDOFF, ("id",), [(one,) for one in sorted(ids)], ("id", "handoff"))
+    rows = await state.fetch(connection, tables.HANDOFF, ("id",), [(one,) for one in ids], ("id", "handoff"))
     loaded.world.handoffs = {row[0]: codec.HANDOFF.decode(row[1]) for row in rows}
     return ids
 
 
-async def _handoffs(
-    connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, *, ids: set[UUID]
-) -> None:
+async def _handoffs(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, *, ids: set[UUID]) -> None:
     world = loaded.world
     targets = {one.target_handoff for one in world.accounts.values() if one.target_handoff is not None}
-    for row in await state.lock(connection, tables.HANDOFF, [(one,) for one in sorted(ids | targets)]):
+    for row in await state.lock(connection, tables.HANDOFF, [(one,) for one in ids | targets]):
         handoff = world.handoffs[row[0]] = codec.HANDOFF.decode(row[9])
         loaded.texts[handoff.id], loaded.plays[handoff.id] = row[10], handoff.play
         if handoff.id in ids and handoff.account and handoff.account not in world.asked_accounts:
             raise CrossedError("a handoff has changed its account while its row was waited for")
     items = {one.triage for one in world.standings.values() if one.triage is not None} | needs.triage
-    for row in await state.lock(connection, tables.TRIAGE, [(one,) for one in sorted(items)]):
+    for row in await state.lock(connection, tables.TRIAGE, [(one,) for one in items]):
         world.triage[row[0]] = codec.TRIAGE.decode(row[5])
 
 
 async def _floods(connection: AsyncConnection, state: State, keys: frozenset[str], loaded: Loaded) -> None:
-    rows = await state.lock(connection, tables.FLOOD, [(key,) for key in sorted(keys)])
+    rows = await state.lock(connection, tables.FLOOD, [(key,) for key in keys])
     loaded.world.floods = {row[0]: row[2] for row in rows}
     loaded.floods = set(loaded.world.floods)
 

@@ -1,6 +1,7 @@
 """The router's state on PostgreSQL: whole batches as arrays, through asyncpg, within SQLAlchemy's transaction."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 
@@ -31,13 +32,20 @@ class PostgresState:
         return await driver.fetchval(f"SELECT 1 FROM {table.name} LIMIT 1") is None  # noqa: S608  (our own names)
 
     async def fetch(
-        self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
+        self,
+        connection: AsyncConnection,
+        table: Table,
+        by: Sequence[str],
+        keys: Sequence[Row],
+        columns: Sequence[str],
+        *,
+        only: str = "",
     ) -> Sequence[Row]:
         """As the contract says."""
         if not keys:
             return ()
         driver = await _driver(connection)
-        rows: Sequence[Row] = await driver.fetch(_fetch(table, tuple(by), tuple(columns)), *_columns(keys))
+        rows: Sequence[Row] = await driver.fetch(_fetch(table, tuple(by), tuple(columns), only), *_columns(keys))
         return rows
 
     async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
@@ -61,14 +69,14 @@ class PostgresState:
         driver = await _driver(connection)
         return _count(await driver.execute(_add(table), *_columns(rows)))
 
-    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Any]:
-        """As the contract says."""
-        if not rows:
-            return ()
+    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> AbstractSet[str]:
+        """As the contract says: as a rule all are new, and then nothing has to be sent back."""
+        keys = {row[0] for row in rows}
+        if not rows or await self.add(connection, table, rows) == len(keys):
+            return keys
         driver = await _driver(connection)
         (key,) = table.primary_key.columns
-        found = await driver.fetch(f"{_add(table)} RETURNING {key.name}", *_columns(rows))
-        return [row[0] for row in found]
+        return {row[0].hex for row in await driver.fetch(_mine(table, key.name), list(keys))}
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
         """As the contract says."""
@@ -121,13 +129,21 @@ def _keys(table: Table) -> tuple[str, ...]:
 
 
 @lru_cache
-def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...]) -> str:
+def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: str) -> str:
+    further = f" AND {only}" if only else ""
     if len(by) == 1:
-        return f'SELECT {_quoted(columns)} FROM {table.name} WHERE "{by[0]}" = ANY({_given(table, by)})'  # noqa: S608  (our own names)
+        return f'SELECT {_quoted(columns)} FROM {table.name} WHERE "{by[0]}" = ANY({_given(table, by)}){further}'  # noqa: S608  (our own names)
     joined = " AND ".join(f'row."{name}" = asked."{name}"' for name in by)
     asked = f"unnest({_given(table, by)}) AS asked({_quoted(by)})"
     picked = ", ".join(f'row."{name}"' for name in columns)
-    return f"SELECT {picked} FROM {asked} JOIN {table.name} AS row ON {joined}"  # noqa: S608  (our own names)
+    return f"SELECT {picked} FROM {asked} JOIN {table.name} AS row ON {joined}{further}"  # noqa: S608  (our own names)
+
+
+@lru_cache
+def _mine(table: Table, key: str) -> str:
+    """Those of the keys whose row this very transaction has written (PostgreSQL's manual, 5.6 System Columns)."""
+    own = "xmin = pg_current_xact_id()::xid"
+    return f'SELECT "{key}" FROM {table.name} WHERE "{key}" = ANY($1::{_array(table, key)}) AND {own}'  # noqa: S608  (our own names)
 
 
 @lru_cache

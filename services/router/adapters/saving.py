@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy import update
@@ -22,8 +23,10 @@ from services.router.domain.world import Folded, Settled
 from services.router.naming import timer_id
 
 _NOBODY = Brief(name="")
+_NO_LEAD = UUID(int=0)
 _NO_OWNERSHIP = Ownership()
 _NO_SURROUNDINGS = Surroundings()
+_BY_KEY = itemgetter(0, 1)
 _DAY = 86_400_000
 _EPOCH_DAY = 719_163
 """The proleptic ordinal of 1970-01-01."""
@@ -70,20 +73,29 @@ async def _history(connection: AsyncConnection, state: State, folded: Folded, nu
 async def _identifiers(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
     new: list[Row] = []
     known: list[Row] = []
-    for key in sorted(loaded.world.touched_identifiers):
+    for key in loaded.world.touched_identifiers | _worked(loaded):
         (known if key in loaded.identifiers else new).append(_identifier_row(loaded, key))
     await state.put(connection, tables.IDENTIFIER, known)
+    new.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line
     if await state.add(connection, tables.IDENTIFIER, new) != len(new):
         raise CrossedError("another transaction has met the same visitor first")
 
 
+def _worked(loaded: Loaded) -> set[IdentifierKey]:
+    """The identifiers of leads that have a standing from now on: they are found by their lead."""
+    world = loaded.world
+    return {key for lead in world.touched_standings for key in world.members.get(lead, ())}
+
+
 def _identifier_row(loaded: Loaded, key: IdentifierKey) -> Row:
-    row = loaded.world.identifiers[key]
+    world = loaded.world
+    row = world.identifiers[key]
     dossier: Dossier = row.dossier
-    lone = key.kind is IdentifierKind.COOKIE and len(loaded.world.members.get(row.lead, ())) == 1
+    alone = key.kind is IdentifierKind.COOKIE and len(world.members.get(row.lead, ())) == 1
     day = day_of(dossier.last.at) if dossier.last else 0
     ownership = codec.EMPTY if row.ownership == _NO_OWNERSHIP else codec.OWNERSHIP.encode(row.ownership)
-    return (key.kind.value, key.value, row.lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
+    lone = alone and row.lead not in world.standings
+    return (key.kind, key.value, row.lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
 
 
 async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
@@ -185,7 +197,7 @@ def _bare(around: Surroundings) -> Surroundings:
     return replace(
         around,
         handoff=around.handoff and replace(around.handoff, brief=_NOBODY),
-        account_handoff=around.account_handoff and replace(around.account_handoff, brief=_NOBODY),
+        account_handoff=around.account_handoff and replace(around.account_handoff, brief=_NOBODY, lead=_NO_LEAD),
         triage=around.triage and replace(around.triage, brief=_NOBODY),
     )
 

@@ -5,6 +5,7 @@ A transaction here holds the one write lock from its beginning (`BEGIN IMMEDIATE
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -29,14 +30,21 @@ class SqliteState:
         return not await driver.execute_fetchall(f"SELECT 1 FROM {table.name} LIMIT 1")  # noqa: S608  (our own names)
 
     async def fetch(
-        self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
+        self,
+        connection: AsyncConnection,
+        table: Table,
+        by: Sequence[str],
+        keys: Sequence[Row],
+        columns: Sequence[str],
+        *,
+        only: str = "",
     ) -> Sequence[Row]:
         """As the contract says."""
         if not keys:
             return ()
         driver = await _driver(connection)
         asked = json.dumps(_written(table, tuple(by), keys))
-        rows = await driver.execute_fetchall(_fetch(table, tuple(by), tuple(columns)), (asked,))
+        rows = await driver.execute_fetchall(_fetch(table, tuple(by), tuple(columns), only), (asked,))
         return _read(table, tuple(columns), rows)
 
     async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
@@ -58,10 +66,10 @@ class SqliteState:
         cursor = await driver.executemany(_add(table), _written(table, _names(table), rows))
         return cursor.rowcount
 
-    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Any]:
+    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> AbstractSet[str]:
         """As the contract says."""
         if not rows:
-            return ()
+            return set()
         driver = await _driver(connection)
         names = _names(table)
         (key,) = table.primary_key.columns
@@ -71,7 +79,7 @@ class SqliteState:
             f"ON CONFLICT DO NOTHING RETURNING {key.name}"
         )
         found = await driver.execute_fetchall(statement, (json.dumps(_written(table, names, rows)),))
-        return [row[0] for row in _read(table, (key.name,), found)]
+        return {row[0] for row in found}
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
         """As the contract says."""
@@ -99,8 +107,8 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _hex(value: UUID | None) -> str | None:
-    return None if value is None else value.hex
+def _hex(value: UUID | str | None) -> str | None:
+    return value.hex if isinstance(value, UUID) else value
 
 
 def _uuid(value: str | None) -> UUID | None:
@@ -136,10 +144,11 @@ def _read(table: Table, columns: tuple[str, ...], rows: Iterable[Any]) -> list[l
 
 
 @lru_cache
-def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...]) -> str:
+def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: str) -> str:
+    further = f" AND {only}" if only else ""
     picked = ", ".join(f'kept."{name}"' for name in columns)
     match = " AND ".join(f"kept.\"{name}\" = json_extract(asked.value, '$[{at}]')" for at, name in enumerate(by))
-    return f"SELECT {picked} FROM json_each(?) AS asked CROSS JOIN {table.name} AS kept ON {match}"  # noqa: S608  (our own names)
+    return f"SELECT {picked} FROM json_each(?) AS asked CROSS JOIN {table.name} AS kept ON {match}{further}"  # noqa: S608  (our own names)
 
 
 @lru_cache

@@ -5,6 +5,7 @@ caller's transaction, whose first statement went through SQLAlchemy (the offset'
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 
 from sqlalchemy import Table
@@ -16,7 +17,10 @@ Row = Sequence[Any]
 
 
 class State(Protocol):
-    """Rows in, rows out; a row is a sequence in the order of the columns asked for, or of the table's columns."""
+    """Rows in, rows out; a row is a sequence in the order of the columns asked for, or of the table's columns.
+
+    Ids go in as `UUID` or as 32 hexadecimal digits, and come out as `UUID`.
+    """
 
     waits: bool
     """May another writer pass between two statements of one transaction? Then what was locked is read again."""
@@ -26,9 +30,19 @@ class State(Protocol):
         ...
 
     async def fetch(
-        self, connection: AsyncConnection, table: Table, by: Sequence[str], keys: Sequence[Row], columns: Sequence[str]
+        self,
+        connection: AsyncConnection,
+        table: Table,
+        by: Sequence[str],
+        keys: Sequence[Row],
+        columns: Sequence[str],
+        *,
+        only: str = "",
     ) -> Sequence[Row]:
-        """The rows whose `by` columns equal one of the keys, in no order, not locked."""
+        """The rows whose `by` columns equal one of the keys, in no order, not locked.
+
+        `only` is a condition in SQL, ours and constant, such as a partial index's.
+        """
         ...
 
     async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
@@ -43,8 +57,11 @@ class State(Protocol):
         """Write those whole rows whose primary key is not there yet; how many were."""
         ...
 
-    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Any]:
-        """As `add` for a table of one key column and more; gives the keys that were not there yet."""
+    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> AbstractSet[str]:
+        """As `add`, for a table whose key is one id, given as 32 hexadecimal digits; what is new.
+
+        New is what no transaction before this one has written.
+        """
         ...
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:

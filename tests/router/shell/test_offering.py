@@ -111,6 +111,7 @@ async def test_a_handoff_is_offered_once_though_two_routers_sweep(
 async def test_two_routers_that_draw_at_once_share_the_turns_as_one_would(
     house: Database, log: Log, clock: ManualClock, playbook: Playbook
 ) -> None:
+    clock.advance(timedelta(hours=4))  # late enough for the coast that rises last
     hands = [Hand(house, log, clock, playbook) for _ in range(2)]
     await decided_only(hands[0], *(f"p{number}@firm{number}.example" for number in range(24)))
     ids = [handoff.id for handoff in await hands[0].handoffs()]

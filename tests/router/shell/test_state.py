@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
 from services.router.adapters.state import Row, State
-from services.router.adapters.tables import ACCOUNT, BATCH, IDENTIFIER, SEEN, TIMER
+from services.router.adapters.tables import ACCOUNT, BATCH, CROWDED, IDENTIFIER, SEEN, TIMER
 
 ADA, GRACE = UUID(int=1), UUID(int=2)
 
@@ -68,10 +68,11 @@ async def test_adding_keys_tells_which_are_new(house: Database, state: State) ->
     known, new = uuid4(), uuid4()
     async with begun(house) as connection:
         await state.add(connection, SEEN, [(known, 1)])
-        fresh = await state.add_keys(connection, SEEN, sorted([(known, 2), (new, 2)]))
+    async with begun(house) as connection:
+        fresh = await state.add_keys(connection, SEEN, sorted([(known.hex, 2), (new.hex, 2)]))
         kept = await state.fetch(connection, SEEN, ("key",), [(known,), (new,)], ("key", "day"))
 
-    assert list(fresh) == [new]
+    assert fresh == {new.hex}
     assert plain(kept) == sorted([(known, 1), (new, 2)])
 
 
@@ -105,11 +106,11 @@ async def test_nothing_asked_nothing_done(house: Database, state: State) -> None
             list(await state.fetch(connection, IDENTIFIER, ("lead",), [], ("value",))),
             list(await state.lock(connection, IDENTIFIER, [])),
             await state.add(connection, SEEN, []),
-            list(await state.add_keys(connection, SEEN, [])),
+            len(await state.add_keys(connection, SEEN, [])),
             await state.remove(connection, SEEN, "key", []),
         )
 
-    assert asked == ([], [], 0, [], 0)
+    assert asked == ([], [], 0, 0, 0)
 
 
 async def test_strange_text_survives(house: Database, state: State) -> None:
@@ -142,3 +143,21 @@ async def test_a_thousand_rows_are_one_call(house: Database, state: State) -> No
         found = await state.lock(connection, IDENTIFIER, [row[:2] for row in reversed(rows)])
 
     assert plain(found) == sorted(rows)
+
+
+async def test_a_condition_narrows_what_is_fetched(house: Database, state: State) -> None:
+    rows = [an_identifier("web:1", kind="cookie", lone=True), an_identifier("ada@acme.example")]
+    async with begun(house) as connection:
+        await state.put(connection, IDENTIFIER, rows)
+        found = await state.fetch(connection, IDENTIFIER, ("lead",), [(ADA,)], ("value",), only=CROWDED)
+
+    assert plain(found) == [("ada@acme.example",)]
+
+
+async def test_a_table_is_empty_until_something_is_in_it(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        before = await state.empty(connection, SEEN)
+        await state.add(connection, SEEN, [(uuid4(), 1)])
+        after = await state.empty(connection, SEEN)
+
+    assert (before, after) == (True, False)

@@ -42,7 +42,10 @@ def upgrade() -> None:
         *(_c("kind", t, key=True), _c("value", t, key=True), _c("lead", u), _c("lone", flag), _c("day", i)),
         *(_c("dossier", blob), _c("ownership", blob)),
     )
-    op.create_index("router_identifier_lead", "router_identifier", ["lead"])
+    crowded = sa.text("NOT lone")
+    op.create_index(
+        "router_identifier_lead", "router_identifier", ["lead"], postgresql_where=crowded, sqlite_where=crowded
+    )
     op.create_table(
         "router_standing",
         _c("lead", u, key=True),
