@@ -22,6 +22,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.event import Event
 from schemas.fact import decode
 from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT
+from services.ingest.attachments import FileStore
 from services.ingest.door import Door
 from services.ingest.keyring import Keyring
 from services.ingest.reading import sources
@@ -51,11 +52,15 @@ class Mortal(SqliteLog):
     """The SQLite log, which a test may take away."""
 
     away = False
+    appended: asyncio.Event | None = None
+    """Set after the next append."""
 
     async def append(self, topic: str, messages: Sequence[Message]) -> None:
         if self.away:
             raise LogUnavailableError("the test took it away")
         await super().append(topic, messages)
+        if self.appended:
+            self.appended.set()
 
 
 def secrets_of(source: str) -> tuple[str, ...]:
@@ -93,6 +98,7 @@ class House:
     client: httpx.AsyncClient
     spool: Spool
     carriage: Carriage
+    files: FileStore
     seen: dict[Partition, int] = field(default_factory=dict)
 
     async def begin(self) -> "House":
@@ -146,7 +152,13 @@ def signed_now(
 async def house(folder: Path, own: Mapping[str, SourceSettings] | None = None, **settings: Any) -> AsyncIterator[House]:
     clock = ManualClock(NOW)
     told = IngestSettings(
-        data=folder, **{"ingest_origins": PAGE, "ingest_redirects": f"{PAGE}/thanks,{PAGE}/offers/", **settings}
+        data=folder,
+        **{
+            "ingest_origins": PAGE,
+            "ingest_redirects": f"{PAGE}/thanks,{PAGE}/offers/",
+            "ingest_max_file": 2_000_000,
+            **settings,
+        },
     )
     async with Mortal(folder / "log.db", partitions=2, clock=clock) as log:
         carriage = Carriage(log, Database("sqlite+aiosqlite://"), clock, asyncio.Event(), b"a key for tests")
@@ -154,7 +166,8 @@ async def house(folder: Path, own: Mapping[str, SourceSettings] | None = None, *
         door = build_door(carriage, told, PUBLIC, dict(configured() if own is None else own), spool)
         transport = httpx.ASGITransport(door, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
-            yield House(door, log, clock, client, spool, carriage)
+            files = FileStore(told.attachments, largest=told.ingest_max_file, budget=told.ingest_max_files)
+            yield House(door, log, clock, client, spool, carriage, files)
 
 
 @dataclass
