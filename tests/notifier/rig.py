@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -179,6 +180,32 @@ class Rig:
         return await self.said(DELIVERIES.name, delivery.DECODER)
 
 
+_TEMPLATE: list[bytes] = []
+
+
+async def migrated(database: Database) -> None:
+    """The notifier's tables. On SQLite the migrations run once a test run; afterwards the file is copied."""
+    if database.dialect == "sqlite" and _copied(Path(str(database.engine.url.database))):
+        return
+    await migrate(database, MIGRATIONS)
+    if database.dialect == "sqlite" and not _TEMPLATE:
+        await database.close()
+        _keep(Path(str(database.engine.url.database)))
+
+
+def _copied(file: Path) -> bool:
+    if not _TEMPLATE or file.exists():
+        return False
+    file.write_bytes(_TEMPLATE[0])
+    return True
+
+
+def _keep(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _TEMPLATE.append(file.read_bytes())
+
+
 def _courier(
     carriage: Carriage, settings: NotifierSettings, links: Links, channels: dict[str, OpenChannel], outbox: Outbox
 ) -> Courier:
@@ -192,7 +219,7 @@ async def a_rig(
     """A rig with the real channels that the settings switch on; `scripted` ones take the place of all of them."""
     clock = ManualClock(NOON)
     settings = NotifierSettings.load(data=folder, link_secret="a secret of this test", **given)
-    await migrate(database, MIGRATIONS)
+    await migrated(database)
     async with SqliteLog(folder / "log.db", partitions=2, clock=clock) as real:
         log = AwayableLog(real)
         carriage = Carriage(log, database, clock, asyncio.Event(), b"a key")  # type: ignore[arg-type]  # it is the real log

@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.discovery import discover
-from runtime.migrations import migrate
 from schemas.handoff import HandoffState
 from services.notifier.card import Card
 from services.notifier.channel import Absent, Channel, ChannelPlugin, Delivered, Failed, Means, Outcome, Unknown
-from services.notifier.service import CHANNELS, MIGRATIONS
+from services.notifier.service import CHANNELS
 from services.notifier.settings import NotifierSettings
 from tests.notifier.builders import NOON, a_brief, a_card, a_play, a_text
+from tests.notifier.rig import migrated
 from tests.notifier.staging import Stage, Staging, Trouble
 
 PLUGINS = discover(CHANNELS, "CHANNEL", ChannelPlugin)
 STAGES = discover("tests.notifier.stages", "STAGE", Staging)
-TIMEOUT = 0.3
+SHORT, LONG = 0.4, 10.0
+"""Seconds a call may take: short where the provider hangs on purpose."""
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
 HOSTILE = (
     "<b>Bobby</b><script>alert(1)</script>",
@@ -55,9 +56,10 @@ async def scene(
     for name, value in staging.environment.items():
         monkeypatch.setenv(name, value)
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/state.db")
-    await migrate(database, MIGRATIONS)
+    await migrated(database)
     async with staging.open(database) as (stage, given):
-        made = NotifierSettings.load(data=tmp_path, delivery_timeout=TIMEOUT, **given)
+        hangs = request.node.callspec.params.get("trouble") is Trouble.HANG or "secret" in request.node.name
+        made = NotifierSettings.load(data=tmp_path, delivery_timeout=SHORT if hangs else LONG, **given)
         channel = await plugin.open(Means(made, database, ManualClock(NOON)))
         assert channel is not None
         yield Scene(plugin, channel, stage, staging)
@@ -106,7 +108,7 @@ async def test_trouble_becomes_the_honest_outcome(scene: Scene, trouble: Trouble
         return  # this provider cannot get into that trouble: its stage says so
     address = scene.stage.trouble(trouble)
 
-    async with asyncio.timeout(TIMEOUT * 10):
+    async with asyncio.timeout(LONG):
         outcome = await scene.channel.send(a_card(), address, a_key())
 
     assert word_of(outcome) == expected.outcome

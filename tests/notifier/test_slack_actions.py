@@ -157,24 +157,22 @@ async def test_a_wrong_or_old_signature_is_401(rig: Rig, how: dict[str, Any]) ->
     assert (answer.status_code, await rig.feedback()) == (401, [])
 
 
-@pytest.mark.parametrize("stamp", ["", "abc", "-1", "1e9", "٣٤٥", "9" * 400])
-@pytest.mark.parametrize("signature", ["", "v0=", "v0=é", "v1=00", "x" * 5000])
-async def test_garbage_headers_are_401_never_500(rig: Rig, stamp: str, signature: str) -> None:
-    headers = {b"X-Slack-Request-Timestamp": stamp.encode(), b"X-Slack-Signature": signature.encode()}
-    answer = await rig.client.post("/slack/interactivity", content=b"\xff\x00payload", headers=headers)
+async def test_garbage_headers_are_401_never_500(rig: Rig) -> None:
+    for stamp in ("", "abc", "-1", "1e9", "٣٤٥", "9" * 400):
+        for signature in ("", "v0=", "v0=é", "v1=00", "x" * 5000):
+            headers = {b"X-Slack-Request-Timestamp": stamp.encode(), b"X-Slack-Signature": signature.encode()}
+            answer = await rig.client.post("/slack/interactivity", content=b"\xff\x00payload", headers=headers)
 
-    assert answer.status_code == 401
+            assert answer.status_code == 401, (stamp, signature)
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [{}, {"type": "block_actions"}, {"type": "block_actions", "user": {"id": "U0GRACE"}, "actions": []}, [], 7, None],
-)
-async def test_a_signed_payload_that_is_none_of_ours_is_400(rig: Rig, payload: Any) -> None:
-    answer = await press(rig, payload)
+async def test_a_signed_payload_that_is_none_of_ours_is_400(rig: Rig) -> None:
+    empty = {"type": "block_actions", "user": {"id": "U0GRACE"}, "actions": []}
+    for payload in ({}, {"type": "block_actions"}, empty, [], 7, None):
+        answer = await press(rig, payload)
 
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_an_expired_trigger_is_no_error_for_slack(rig: Rig) -> None:

@@ -25,7 +25,7 @@ class _Slack:
             Trouble.RATE_LIMITED: {"status": 429, "error": "ratelimited", "retry_after": 7},
             Trouble.MISCONFIGURED: {"error": "token_revoked"},
             Trouble.DOWN: {"status": 503},
-            Trouble.HANG: {"hang": 5.0},
+            Trouble.HANG: {"hang": 20.0},
             Trouble.LOST_ANSWER: {"drop": True, "applied": True},
         }
         if trouble in how:

@@ -51,7 +51,17 @@ const openNamed = () => {
   if (named && named.tagName === "DETAILS") { named.open = true; named.scrollIntoView({ block: "nearest" }); }
 };
 
+// What is open stays open, whatever comes in meanwhile: only the list says that something else is more urgent now.
+const pin = () => {
+  const open = document.querySelector("[data-card]");
+  const here = new URL(location.href);
+  if (!open || here.searchParams.has("card")) return;
+  here.searchParams.set("card", open.dataset.card);
+  history.replaceState(null, "", here);
+};
+
 const dress = () => {
+  pin();
   tick();
   document.querySelectorAll("[data-fit]").forEach(fit);
   document.querySelectorAll("[data-copy]").forEach(copyable);
