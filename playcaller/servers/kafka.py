@@ -52,7 +52,7 @@ async def kafka(
 
 async def _format(command: list[str], folder: Path, properties: Path) -> None:
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
+    arguments = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
     formatting = Child([*command, *arguments], folder / "format.log", death=signal.SIGKILL)
     if await formatting.wait() != 0:
         raise ServerError(
