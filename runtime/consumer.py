@@ -10,7 +10,7 @@ import structlog
 from runtime import metrics
 from runtime.clock import Clock, SystemClock
 from runtime.log import Handler, Partition, Progress
-from runtime.worker import Backoff, Feed, Worker
+from runtime.worker import DEFAULT_BACKOFF, Backoff, Feed, Worker
 
 _log = structlog.get_logger(__name__)
 STUCK = 120.0
@@ -38,7 +38,7 @@ class Consuming:
     handler: Handler
     batch: int = 1000
     clock: Clock = field(default_factory=SystemClock)
-    backoff: Backoff = field(default_factory=Backoff)
+    backoff: Backoff = DEFAULT_BACKOFF
     grace: float = 20.0
     """Seconds that transactions under way are waited for when their partitions go."""
 

@@ -15,14 +15,16 @@ from runtime.kafka_read import Reader
 from runtime.log import Handler, LogUnavailableError, Message, Partition, Record, RecordTooLargeError, Subscription
 from runtime.partitioning import partition_of, refuse_too_large
 from runtime.settings import Settings
+from runtime.worker import DEFAULT_BACKOFF, Backoff
 
 
 class KafkaLog:
     """A `runtime.log.Log` on a Kafka cluster. Entering it never waits for the broker: `ready` says when it is there."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, backoff: Backoff = DEFAULT_BACKOFF) -> None:
         """Raises `LogError` where the settings do not hold together or the compression is not to be had."""
         self._settings, self._clock = settings, clock or SystemClock()
+        self._backoff = backoff
         self._options = connection_options(settings)
         self._topics = Topics(settings, self._options)
         self._appender = Appender(self._options, codec=compression(settings), timeout=settings.append_timeout)
@@ -64,7 +66,7 @@ class KafkaLog:
 
     def subscribe(self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000) -> Subscription:
         """A member of `group`: in Kafka, of one group a topic, named `<prefix><group>.<topic>`."""
-        consuming = Consuming(group, handler, batch, self._clock, grace=self._settings.grace)
+        consuming = Consuming(group, handler, batch, self._clock, self._backoff, self._settings.grace)
         return KafkaSubscription(self, self._settings, self._options, topics, consuming)
 
     async def read(self, partition: Partition, offset: int, limit: int = 1000) -> Sequence[Record]:

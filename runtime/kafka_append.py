@@ -84,17 +84,15 @@ class Appender:
             return False
         try:
             async with asyncio.timeout(1.0):
-                await self._connected.result().client.fetch_all_metadata()
+                return bool(await self._connected.result().client.force_metadata_update())
         except (KafkaError, OSError, TimeoutError):
             return False
-        return True
 
     async def close(self) -> None:
         """Wait for what is in flight, no longer than an append may take, then disconnect."""
-        for task in [lane.pumping for lane in self._lanes.values() if lane.pumping]:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._timeout):
-                    await asyncio.wait([task])
+        pumping = [lane.pumping for lane in self._lanes.values() if lane.pumping]
+        if pumping:
+            await asyncio.wait(pumping, timeout=self._timeout)
         self._deadlines.close()
         connected = self._connected
         if connected and connected.done() and not connected.cancelled():

@@ -84,7 +84,7 @@ class Topics:
         return self._counts.get(topic, 0)
 
     async def ensure(self, topics: Sequence[str]) -> None:
-        """Make those that are missing, and learn about all. Raises `LogUnavailableError`, `LogError`."""
+        """Make those that are missing, and learn about all. Raises `LogUnavailableError`."""
         async with self._asking:
             missing = [topic for topic in topics if topic not in self._counts]
             if not missing:
@@ -119,7 +119,7 @@ class Topics:
             for topic, code, *_ in answer.topic_errors:
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:
-                    raise LogError(
+                    raise LogUnavailableError(
                         f"topic {topic} cannot be made ({error.__name__}): make it by hand with "
                         f"{self._settings.partitions} partitions, or allow this user to"
                     )

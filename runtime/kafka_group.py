@@ -32,6 +32,8 @@ _TICK = 1.0
 _SESSION = 10_000
 """Milliseconds without a heartbeat after which the group goes on without us."""
 _NEVER = 2**31 - 1
+_FAREWELL = 2.0
+"""Seconds that a goodbye to a broker may take, which may not be there any more."""
 
 
 class KafkaSubscription:
@@ -56,7 +58,8 @@ class KafkaSubscription:
                 try:
                     await self._log.partitions(member.topic)
                     break
-                except LogUnavailableError:
+                except LogUnavailableError as fault:
+                    _log.warning("waiting for the log", topic=member.topic, fault=str(fault))
                     await _until(self._stop, _TICK)
         async with asyncio.TaskGroup() as group:
             for member in self._members:
@@ -122,7 +125,7 @@ class _Member:
             await self.workers.close()
             await self._mirror(consumer)
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(_FAREWELL):
                     await consumer.stop()
 
     def begin(self, consumer: AIOKafkaConsumer, assigned: Collection[TopicPartition]) -> None:
@@ -147,7 +150,7 @@ class _Member:
         if not moved:
             return
         with contextlib.suppress(KafkaError, IllegalStateError, OSError, TimeoutError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(_FAREWELL):
                 await consumer.commit({TopicPartition(self._name, one.number): at for one, at in moved.items()})
             self._mirrored.update(moved)
 

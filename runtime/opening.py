@@ -12,11 +12,11 @@ from sqlalchemy.exc import ArgumentError
 from runtime.carriage import Carriage
 from runtime.clock import Clock, SystemClock
 from runtime.database import Database
-from runtime.kafka import KafkaLog
 from runtime.lockfile import HeldError, Lockfile
 from runtime.log import Log, LogError
 from runtime.settings import LogEngine, Settings
 from runtime.sqlite_log import SqliteLog
+from runtime.worker import DEFAULT_BACKOFF, Backoff
 
 KEY_LENGTH = 32
 
@@ -53,10 +53,12 @@ async def open_carriage(
         yield carriage
 
 
-def make_log(settings: Settings, clock: Clock) -> Log:
+def make_log(settings: Settings, clock: Clock, *, backoff: Backoff = DEFAULT_BACKOFF) -> Log:
     """The log, not yet open. Raises `LogError` where the settings do not hold together."""
     if settings.log_engine is LogEngine.KAFKA:
-        return KafkaLog(settings, clock=clock)
+        from runtime.kafka import KafkaLog  # the embedded engine starts without Kafka's client
+
+        return KafkaLog(settings, clock=clock, backoff=backoff)
     return SqliteLog(
         settings.data / "log.db",
         partitions=settings.partitions,
@@ -65,6 +67,7 @@ def make_log(settings: Settings, clock: Clock) -> Log:
         append_timeout=settings.append_timeout,
         retention=settings.retention,
         grace=settings.grace,
+        backoff=backoff,
     )
 
 

@@ -35,6 +35,7 @@ from runtime.log import (
 )
 from runtime.partitioning import partition_of, refuse_too_large
 from runtime.sqlite_store import Kept, SqliteStore
+from runtime.worker import DEFAULT_BACKOFF, Backoff
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -57,9 +58,10 @@ class SqliteLog:
         append_timeout: float = 3.0,
         retention: timedelta | None = None,
         grace: float = 20.0,
+        backoff: Backoff = DEFAULT_BACKOFF,
     ) -> None:
         self._path, self._count, self._clock, self._prefix = path, partitions, clock, prefix
-        self._retention, self._grace = retention, grace
+        self._retention, self._grace, self._backoff = retention, grace, backoff
         self._lock = Lockfile(path.with_name(f"{path.name}.lock"))
         self._threads = {name: ThreadPoolExecutor(1, f"log-{name}") for name in ("write", "read")}
         self._stores: dict[str, SqliteStore] = {}
@@ -151,7 +153,7 @@ class SqliteLog:
 
     def subscribe(self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000) -> Subscription:
         """A member of `group`, among those of this process."""
-        consuming = Consuming(group, handler, batch, self._clock, grace=self._grace)
+        consuming = Consuming(group, handler, batch, self._clock, self._backoff, self._grace)
         return LocalSubscription(
             self, self._groups[group], topics, consuming, lambda partition: _SqliteFeed(self, partition)
         )

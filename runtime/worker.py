@@ -46,6 +46,9 @@ class Backoff:
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311  (spreads load, guards nothing)
 
 
+DEFAULT_BACKOFF = Backoff()
+
+
 class Worker:
     """One task for one partition. It ends when retired, fenced, or when its next record is lost."""
 

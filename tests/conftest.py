@@ -20,6 +20,7 @@ from runtime.database import Database
 from runtime.log import Log
 from runtime.opening import make_log
 from runtime.settings import LogEngine, Settings
+from runtime.worker import Backoff
 
 structlog.configure(  # plain lines: the default renders every local variable of every frame
     processors=[
@@ -139,7 +140,7 @@ def log_settings(request: pytest.FixtureRequest, log_engine: str, tmp_path: Path
 @pytest.fixture
 async def log(log_settings: Settings) -> AsyncIterator[Log]:
     """An open log on which nothing stands yet, once for each engine."""
-    async with make_log(log_settings, SystemClock()) as opened:
+    async with make_log(log_settings, SystemClock(), backoff=Backoff(0.01, 0.2)) as opened:
         yield opened
 
 

@@ -65,7 +65,8 @@ async def test_a_check_that_raises_is_not_ready_and_tells_no_secret(caplog: pyte
     assert "hunter2" not in answer.text + caplog.text
 
 
-async def test_a_check_that_hangs_is_not_ready():
+async def test_a_check_that_hangs_is_not_ready(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("runtime.health._PATIENCE", 0.05)
     health = Health()
     health.ready("database", never)
     health.ready("log", yes)
