@@ -91,7 +91,7 @@ def _asked() -> argparse.Namespace:
 
 if __name__ == "__main__":
     told = _asked()
-    chosen = [one for one in MEASURES if not told.measures or any(one.id.startswith(word) for word in told.measures)]
+    chosen = [one for one in MEASURES if not told.measures or {one.id, one.id.rstrip("ab")} & set(told.measures)]
     if not chosen:
         raise SystemExit(f"none of {', '.join(one.id for one in MEASURES)}: {' '.join(told.measures)}")
     raise SystemExit(asyncio.run(main(chosen, told.rounds, full=told.full)))
