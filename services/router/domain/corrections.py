@@ -14,7 +14,7 @@ from services.router.domain.identity import keys_of
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.moments import day_at, day_of
 from services.router.domain.playbook import Playbook
-from services.router.domain.world import Counted
+from services.router.domain.world import SAID, Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def take_back(event: Event, original: UUID, changes: Changes, playbook: Playbook
     for kind, value, signal, day in counted:
         key = IdentifierKey(IdentifierKind(kind), value)
         row = changes.row(key)
-        if row is not None:
+        if row is not None and signal != SAID:
             changes.put_dossier(key, without_count(row.dossier, signal, day, name, oldest))
     for key in rows:
         before = world.identifiers[key].dossier
@@ -100,7 +100,7 @@ def _still_counted(original: UUID, counted: Counted, changes: Changes) -> Counte
         for click in standing.clicks:
             if click.event == original:
                 changes.put_standing(row.lead, clicks.with_click(standing, replace(click, signals=())))
-                return tuple(each for each in counted if each[2] in click.signals)
+                return tuple(each for each in counted if each[2] in (SAID, *click.signals))
     return counted
 
 

@@ -9,7 +9,7 @@ from schemas.feedback import LeadErased
 from services.router.domain import handoffs, opening
 from services.router.domain.changes import Changes
 from services.router.domain.decision import Command, SaveHandoff, SaveTriage
-from services.router.domain.identity import lead_id, without_claimant
+from services.router.domain.identity import claim_by, lead_id, without_claimant
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.moments import milliseconds
 
@@ -44,7 +44,7 @@ def _forget(key: IdentifierKey, fact: LeadErased, changes: Changes) -> None:
     for claimed in world.identifiers[key].ownership.claimed:
         other = changes.row(claimed)
         if other is not None:
-            changes.put_ownership(claimed, without_claimant(other.ownership, key.value))
+            changes.put_ownership(claimed, without_claimant(other.ownership, claim_by(key)))
     changes.drop(world.identifiers, key)
     changes.unnote(world.touched_identifiers, key)
     changes.note(world.erased, key)

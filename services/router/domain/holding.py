@@ -54,7 +54,7 @@ def release(fact: TimerFired, changes: Changes, ready: Prepared, *, awaited: boo
     if click.event in clicks.in_burst(standing.clicks):
         return _scanned(docket, click, key)
     effect = decide(docket, changes.lead(row.lead))
-    signals = tuple(signal for _, _, signal, _ in effect.settled[-1].counted)
+    signals = tuple(signal for _, _, signal, _ in effect.settled[-1].counted if signal)
     after = clicks.with_click(changes.standing(row.lead), replace(click, judged=True, signals=signals))
     changes.put_standing(row.lead, after)
     return effect

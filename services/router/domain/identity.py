@@ -15,6 +15,8 @@ from services.router.domain.lead import IdentifierKey, Ownership, Sighting
 
 MOST_CLAIMS = 8
 """How many claimants one identifier remembers, earliest first."""
+MOST_TIMES = 4
+"""How often one claimant's claim is remembered: so many retractions may take it back."""
 MOST_CLAIMED = 32
 _NAMESPACE = UUID("4f1cf2b4-0f0e-5c0e-9d5b-6a3c7d1b8e21").bytes
 _ORDER = {IdentifierKind.EMAIL: 0, IdentifierKind.COOKIE: 1, IdentifierKind.PHONE: 2}
@@ -72,6 +74,11 @@ def _aliases(event: Event, emails: list[IdentifierKey]) -> tuple[tuple[Identifie
     return tuple((one, other.value) for one in known for other in known if one != other)
 
 
+def claim_by(key: IdentifierKey) -> str:
+    """How a claim by this identifier is written."""
+    return key.value if key.kind is IdentifierKind.EMAIL else _COOKIE_MARK + key.value
+
+
 def claimant_of(claim: str) -> IdentifierKey:
     """The identifier that made this claim."""
     if claim.startswith(_COOKIE_MARK):
@@ -80,13 +87,17 @@ def claimant_of(claim: str) -> IdentifierKey:
 
 
 def with_claim(ownership: Ownership, seen: Sighting, by: str) -> Ownership:
-    """The claims after one more: the earliest of each claimant, the earliest claimants. Commutes, repeated or not."""
-    earliest: dict[str, Sighting] = {}
-    for sighting, claimant in (*ownership.claims, (seen, by)):
-        known = earliest.get(claimant)
-        if known is None or sighting < known:
-            earliest[claimant] = sighting
-    claims = tuple(sorted((sighting, claimant) for claimant, sighting in earliest.items())[:MOST_CLAIMS])
+    """The claims after one more: the earliest few of each claimant, of the earliest claimants. Commutes, also repeated.
+
+    More than one a claimant is kept because an event may be retracted, and the next claim then holds.
+    """
+    claim = (seen, by)
+    if claim in ownership.claims:
+        return ownership
+    kept: dict[str, list[tuple[Sighting, str]]] = {}
+    for each in sorted((*ownership.claims, claim)):
+        kept.setdefault(each[1], []).append(each)
+    claims = tuple(sorted(each for times in list(kept.values())[:MOST_CLAIMS] for each in times[:MOST_TIMES]))
     return ownership if claims == ownership.claims else Ownership(claims, ownership.claimed)
 
 
@@ -103,7 +114,7 @@ def without_claimant(ownership: Ownership, by: str) -> Ownership:
 
 
 def with_claimed(ownership: Ownership, key: IdentifierKey) -> Ownership:
-    """An email's own note of what it has claimed."""
+    """A claimant's own note of what it has claimed."""
     if key in ownership.claimed or len(ownership.claimed) >= MOST_CLAIMED:
         return ownership
     return Ownership(ownership.claims, tuple(sorted((*ownership.claimed, key))))

@@ -67,7 +67,7 @@ def _taken_back(docket: Docket, original: UUID) -> corrections.TakenBack:
     found = corrections.take_back(docket.event, original, docket.changes, docket.ready.playbook, docket.now)
     docket.notes.append(found.reason)
     docket.extra["corrects"] = str(original)
-    docket.extra["taken_back"] = sorted({signal for _, _, signal, _ in found.counted})
+    docket.extra["taken_back"] = sorted({signal for _, _, signal, _ in found.counted if signal})
     docket.merged(found.merges)
     return found
 

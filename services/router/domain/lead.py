@@ -62,10 +62,10 @@ class Ownership:
     """Which email claims a cookie or a phone: the earliest claim wins, whatever order they arrive in."""
 
     claims: tuple[tuple[Sighting, str], ...] = ()
-    """(when received and by which event, email), earliest first, one an email, bounded. A phone may be claimed by a
+    """(when received and by which event, email), earliest first, a few an email, bounded. A phone may be claimed by a
     cookie (`identity.claimant_of`); an email lists its attested aliases here."""
     claimed: tuple[IdentifierKey, ...] = ()
-    """For an email: which cookies and phones it has claimed, so that an erasure finds them all; bounded."""
+    """Which cookies and phones this identifier has claimed, so that an erasure or a retraction finds them; bounded."""
 
     @property
     def email(self) -> str | None:

@@ -18,7 +18,7 @@ from services.router.domain.matching import signals_of
 from services.router.domain.moments import day_at, day_of, milliseconds
 from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.domain.prepared import Prepared, prepared
-from services.router.domain.world import Counted
+from services.router.domain.world import SAID, Counted
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -88,6 +88,8 @@ def counted_in(event: Event, lead: Lead, ready: Prepared, now: datetime) -> tupl
     dossiers = dict(lead.dossiers)
     dossiers[key] = with_event(dossiers[key], event, signals, day=day, oldest=oldest, at=at)
     after = Lead(lead.id, lead.known, dossiers, lead.standing, lead.erased)
+    if not signals and (event.claims or len(event.identifiers) > 1):
+        return after, ((key.kind.value, key.value, SAID, day),)
     return after, tuple([(key.kind.value, key.value, name, day) for name in signals])
 
 
@@ -158,7 +160,7 @@ def _quiet(case: Case) -> Conclusion:
     if case.around.triage is not None:
         return Conclusion(Outcome.TRIAGE, (reasons.IN_TRIAGE,), standing)
     if not case.lead.known:
-        said = reasons.ANONYMOUS if case.counted else reasons.UNCOUNTED
+        said = reasons.ANONYMOUS if any(each[2] != SAID for each in case.counted) else reasons.UNCOUNTED
         return Conclusion(Outcome.NURTURE, (said,), standing)
     if case.suppression is not None:
         return Conclusion(Outcome.IGNORE, (reasons.suppressed(case.suppression),), standing)

@@ -58,7 +58,7 @@ def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> b
             changes.put_ownership(key, after)
             moved = True
         claimant = identity.claimant_of(by)
-        if claimant.kind is IdentifierKind.EMAIL and key.kind is not IdentifierKind.EMAIL:
+        if key.kind is not IdentifierKind.EMAIL:
             own = changes.world.identifiers[claimant].ownership
             changes.put_ownership(claimant, identity.with_claimed(own, key))
     return moved

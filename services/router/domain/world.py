@@ -14,6 +14,8 @@ from services.router.domain.lead import Dossier, IdentifierKey, Ownership, Stand
 
 Counted = tuple[tuple[str, str, str, int], ...]
 """(identifier kind, value, signal, day): how one event was counted."""
+SAID = ""
+"""In the place of a signal: the event counted under none, but said something there that a retraction takes back."""
 
 
 class NeedsMoreError(Exception):
