@@ -71,7 +71,7 @@ async def _fresh(desk: Desk, connection: AsyncConnection, incoming: Incoming) ->
     for entry in incoming.entries:
         first.setdefault(entry.key, entry)
     today = day_of(milliseconds(desk.now()))
-    new = await desk.state.add_keys(connection, tables.SEEN, [(key, today) for key in sorted(first)])
+    new = await desk.state.remember(connection, tables.SEEN, sorted(first), today)
     parked = await desk.parking.parked(connection)
     entries = []
     for key, entry in first.items():

@@ -63,11 +63,8 @@ async def load(
 async def _people(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> None:
     asked = set(needs.identifiers)
     leads, crowds = await _leads(connection, state, needs)
-    siblings = await state.fetch(
-        connection, tables.IDENTIFIER, ("lead",), [(one,) for one in crowds], ("kind", "value")
-    )
-    keys = asked | {_key(row[0], row[1]) for row in siblings}
-    rows = await state.lock(connection, tables.IDENTIFIER, [(key.kind.value, key.value) for key in sorted(keys)])
+    keys = asked | await _of_leads(connection, state, crowds)
+    rows = await state.lock(connection, tables.IDENTIFIER, [(key.kind, key.value) for key in keys])
     world = loaded.world
     for kind, value, lead, _lone, _day, dossier, ownership in rows:
         key = _key(kind, value)

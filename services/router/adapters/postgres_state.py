@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.router.adapters.state import Row
+from services.router.adapters.state import CrossedError, Row
 
 _ARRAYS: dict[type, str] = {
     Uuid: "uuid[]",
@@ -19,6 +19,8 @@ _ARRAYS: dict[type, str] = {
     Boolean: "boolean[]",
     LargeBinary: "bytea[]",
 }
+_SEPARATOR = "\x1f"
+"""ASCII's unit separator: hardly anybody types it."""
 
 
 class PostgresState:
@@ -45,7 +47,8 @@ class PostgresState:
         if not keys:
             return ()
         driver = await _driver(connection)
-        rows: Sequence[Row] = await driver.fetch(_fetch(table, tuple(by), tuple(columns), only), *_columns(keys))
+        joined, asked = _asked(table, tuple(by), keys)
+        rows: Sequence[Row] = await driver.fetch(_fetch(table, tuple(by), tuple(columns), only, joined), *asked)
         return rows
 
     async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
@@ -53,7 +56,8 @@ class PostgresState:
         if not keys:
             return ()
         driver = await _driver(connection)
-        rows: Sequence[Row] = await driver.fetch(_lock(table), *_columns(keys))
+        joined, asked = _asked(table, _keys(table), keys)
+        rows: Sequence[Row] = await driver.fetch(_lock(table, joined), *asked)
         return rows
 
     async def put(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -69,14 +73,25 @@ class PostgresState:
         driver = await _driver(connection)
         return _count(await driver.execute(_add(table), *_columns(rows)))
 
-    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> AbstractSet[str]:
+    async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+        """As the contract says: by COPY, which neither looks at every value twice nor plans anything."""
+        if rows:
+            driver = await _driver(connection)
+            try:
+                await driver.copy_records_to_table(table.name, records=rows, columns=_names(table))
+            except asyncpg.UniqueViolationError as taken:
+                raise CrossedError(f"another transaction has written one of the rows of {table.name} first") from taken
+
+    async def remember(
+        self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int
+    ) -> AbstractSet[str]:
         """As the contract says: as a rule all are new, and then nothing has to be sent back."""
-        keys = {row[0] for row in rows}
-        if not rows or await self.add(connection, table, rows) == len(keys):
-            return keys
+        if not keys:
+            return set()
         driver = await _driver(connection)
-        (key,) = table.primary_key.columns
-        return {row[0].hex for row in await driver.fetch(_mine(table, key.name), list(keys))}
+        if _count(await driver.execute(_remember(table), ",".join(keys), day)) == len(keys):
+            return set(keys)
+        return {row[0].hex for row in await driver.fetch(_mine(table), list(keys))}
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
         """As the contract says."""
@@ -99,6 +114,23 @@ def _columns(rows: Sequence[Row]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def _asked(table: Table, by: tuple[str, ...], keys: Sequence[Row]) -> tuple[bool, list[Any]]:
+    """The keys by column; texts as one text each, where no key holds the separator.
+
+    asyncpg looks at each element of an array several times (is it an array itself?), which costs more than the query.
+    """
+    arrays = _columns(keys)
+    if not any(isinstance(table.c[name].type, Text) for name in by):
+        return False, arrays
+    joined = [
+        _SEPARATOR.join(column) if isinstance(table.c[name].type, Text) else column
+        for name, column in zip(by, arrays, strict=True)
+    ]
+    texts = [one for one in joined if isinstance(one, str)]
+    whole = all(text and text.count(_SEPARATOR) == len(keys) - 1 for text in texts)
+    return whole, joined if whole else arrays
+
+
 def _count(tag: str) -> int:
     return int(tag.rpartition(" ")[2])
 
@@ -108,8 +140,14 @@ def _array(table: Table, column: str) -> str:
     return next(array for type_, array in _ARRAYS.items() if isinstance(kind, type_) and type(kind) is type_)
 
 
-def _given(table: Table, columns: Sequence[str]) -> str:
-    return ", ".join(f"${number}::{_array(table, name)}" for number, name in enumerate(columns, 1))
+def _given(table: Table, columns: Sequence[str], joined: bool = False) -> str:  # noqa: FBT001, FBT002  (ours alone)
+    return ", ".join(_one(table, name, number, joined) for number, name in enumerate(columns, 1))
+
+
+def _one(table: Table, name: str, number: int, joined: bool) -> str:  # noqa: FBT001  (ours alone)
+    if joined and isinstance(table.c[name].type, Text):
+        return f"string_to_array(${number}::text, chr({ord(_SEPARATOR)}))"
+    return f"${number}::{_array(table, name)}"
 
 
 def _rows(table: Table, columns: Sequence[str]) -> str:
@@ -129,28 +167,38 @@ def _keys(table: Table) -> tuple[str, ...]:
 
 
 @lru_cache
-def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: str) -> str:
+def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: str, joined: bool) -> str:  # noqa: FBT001  (ours alone)
     further = f" AND {only}" if only else ""
     if len(by) == 1:
-        return f'SELECT {_quoted(columns)} FROM {table.name} WHERE "{by[0]}" = ANY({_given(table, by)}){further}'  # noqa: S608  (our own names)
-    joined = " AND ".join(f'row."{name}" = asked."{name}"' for name in by)
-    asked = f"unnest({_given(table, by)}) AS asked({_quoted(by)})"
+        return (
+            f'SELECT {_quoted(columns)} FROM {table.name} WHERE "{by[0]}" = ANY({_given(table, by, joined)}){further}'  # noqa: S608  (our own names)
+        )
+    match = " AND ".join(f'row."{name}" = asked."{name}"' for name in by)
+    asked = f"unnest({_given(table, by, joined)}) AS asked({_quoted(by)})"
     picked = ", ".join(f'row."{name}"' for name in columns)
-    return f"SELECT {picked} FROM {asked} JOIN {table.name} AS row ON {joined}{further}"  # noqa: S608  (our own names)
+    return f"SELECT {picked} FROM {asked} JOIN {table.name} AS row ON {match}{further}"  # noqa: S608  (our own names)
 
 
 @lru_cache
-def _mine(table: Table, key: str) -> str:
+def _remember(table: Table) -> str:
+    key, day = _names(table)
+    keys = "SELECT one::uuid, $2::integer FROM unnest(string_to_array($1::text, ',')) AS one"
+    return f'INSERT INTO {table.name} ("{key}", "{day}") {keys} ON CONFLICT DO NOTHING'
+
+
+@lru_cache
+def _mine(table: Table) -> str:
     """Those of the keys whose row this very transaction has written (PostgreSQL's manual, 5.6 System Columns)."""
+    (key,) = _keys(table)
     own = "xmin = pg_current_xact_id()::xid"
-    return f'SELECT "{key}" FROM {table.name} WHERE "{key}" = ANY($1::{_array(table, key)}) AND {own}'  # noqa: S608  (our own names)
+    return f'SELECT "{key}" FROM {table.name} WHERE "{key}" = ANY($1::uuid[]) AND {own}'  # noqa: S608  (our own names)
 
 
 @lru_cache
-def _lock(table: Table) -> str:
+def _lock(table: Table, joined: bool) -> str:  # noqa: FBT001  (ours alone)
     keys = _keys(table)
     order = _quoted(keys)
-    asked = _rows(table, keys)
+    asked = f"SELECT * FROM unnest({_given(table, keys, joined)})"  # noqa: S608  (our own names)
     return f"SELECT {_quoted(_names(table))} FROM {table.name} WHERE ({order}) IN ({asked}) ORDER BY {order} FOR UPDATE"  # noqa: S608  (our own names)
 
 

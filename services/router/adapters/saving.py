@@ -18,13 +18,12 @@ from services.router.adapters.loading import Loaded
 from services.router.adapters.state import CrossedError, RefusedError, Row, State
 from services.router.domain.decision import SetTimer, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
-from services.router.domain.lead import Dossier, IdentifierKey, Ownership, Standing
+from services.router.domain.lead import Dossier, IdentifierKey, Standing
 from services.router.domain.world import Folded, Settled
 from services.router.naming import timer_id
 
 _NOBODY = Brief(name="")
 _NO_LEAD = UUID(int=0)
-_NO_OWNERSHIP = Ownership()
 _NO_SURROUNDINGS = Surroundings()
 _BY_KEY = itemgetter(0, 1)
 _DAY = 86_400_000
@@ -59,11 +58,12 @@ async def save(connection: AsyncConnection, state: State, loaded: Loaded, folded
 
 async def _history(connection: AsyncConnection, state: State, folded: Folded, number: int) -> None:
     verdicts = [_verdict_row(one, number) for one in folded.settled if one.stored]
-    if await state.add(connection, tables.VERDICT, verdicts) != len(verdicts):
-        raise RefusedError("a verdict's number is taken: the lead's standing and its verdicts disagree")
     acts = [(lead, seq, fact, number) for fact, lead, seq in folded.acts]
-    if await state.add(connection, tables.ACT, acts) != len(acts):
-        raise RefusedError("an act's number is taken: the lead's standing and its acts disagree")
+    try:
+        await state.create(connection, tables.VERDICT, verdicts)
+        await state.create(connection, tables.ACT, acts)
+    except CrossedError as taken:
+        raise RefusedError("a number is taken: a lead's standing and its history disagree") from taken
     for event, counted in folded.recounted.items():  # a burst seen too late: rare, and a few events each time
         row = tables.VERDICT
         change = update(row).where(row.c.event == event).values(counted=codec.COUNTED.encode(counted))
@@ -77,8 +77,7 @@ async def _identifiers(connection: AsyncConnection, state: State, loaded: Loaded
         (known if key in loaded.identifiers else new).append(_identifier_row(loaded, key))
     await state.put(connection, tables.IDENTIFIER, known)
     new.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line
-    if await state.add(connection, tables.IDENTIFIER, new) != len(new):
-        raise CrossedError("another transaction has met the same visitor first")
+    await state.create(connection, tables.IDENTIFIER, new)
 
 
 def _worked(loaded: Loaded) -> set[IdentifierKey]:
@@ -93,7 +92,8 @@ def _identifier_row(loaded: Loaded, key: IdentifierKey) -> Row:
     dossier: Dossier = row.dossier
     alone = key.kind is IdentifierKind.COOKIE and len(world.members.get(row.lead, ())) == 1
     day = day_of(dossier.last.at) if dossier.last else 0
-    ownership = codec.EMPTY if row.ownership == _NO_OWNERSHIP else codec.OWNERSHIP.encode(row.ownership)
+    owned = row.ownership
+    ownership = codec.OWNERSHIP.encode(owned) if owned.claims or owned.claimed else codec.EMPTY
     lone = alone and row.lead not in world.standings
     return (key.kind, key.value, row.lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
 

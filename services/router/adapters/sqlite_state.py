@@ -4,6 +4,7 @@ A transaction here holds the one write lock from its beginning (`BEGIN IMMEDIATE
 """
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
@@ -14,9 +15,10 @@ import aiosqlite
 from sqlalchemy import Boolean, Table, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.router.adapters.state import Row
+from services.router.adapters.state import CrossedError, Row
 
 _Convert = Callable[[Any], Any]
+_TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
 
 
 class SqliteState:
@@ -66,20 +68,30 @@ class SqliteState:
         cursor = await driver.executemany(_add(table), _written(table, _names(table), rows))
         return cursor.rowcount
 
-    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> AbstractSet[str]:
+    async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says."""
-        if not rows:
+        if rows:
+            driver = await _driver(connection)
+            try:
+                await driver.executemany(_insert(table), _written(table, _names(table), rows))
+            except sqlite3.IntegrityError as taken:
+                if taken.sqlite_errorcode not in _TAKEN:
+                    raise
+                raise CrossedError(f"one of the rows of {table.name} is there already") from taken
+
+    async def remember(
+        self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int
+    ) -> AbstractSet[str]:
+        """As the contract says."""
+        if not keys:
             return set()
         driver = await _driver(connection)
-        names = _names(table)
-        (key,) = table.primary_key.columns
-        picked = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(names)))
+        key, kept = _names(table)
         statement = (
-            f"INSERT INTO {table.name} ({_quoted(names)}) SELECT {picked} FROM json_each(?) WHERE true "  # noqa: S608  (our own names)
-            f"ON CONFLICT DO NOTHING RETURNING {key.name}"
+            f'INSERT INTO {table.name} ("{key}", "{kept}") SELECT value, ? FROM json_each(?) WHERE true '  # noqa: S608  (our own names)
+            f"ON CONFLICT DO NOTHING RETURNING {key}"
         )
-        found = await driver.execute_fetchall(statement, (json.dumps(_written(table, names, rows)),))
-        return {row[0] for row in found}
+        return {row[0] for row in await driver.execute_fetchall(statement, (day, json.dumps(keys)))}
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
         """As the contract says."""

@@ -57,8 +57,14 @@ class State(Protocol):
         """Write those whole rows whose primary key is not there yet; how many were."""
         ...
 
-    async def add_keys(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> AbstractSet[str]:
-        """As `add`, for a table whose key is one id, given as 32 hexadecimal digits; what is new.
+    async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+        """Write rows that should not be there yet, the fastest way. Raises `CrossedError` where one of them is."""
+        ...
+
+    async def remember(
+        self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int
+    ) -> AbstractSet[str]:
+        """Write (key, day) where the key (32 hexadecimal digits, no two equal) is not there yet; those that are new.
 
         New is what no transaction before this one has written.
         """

@@ -108,7 +108,10 @@ def _complete(values: Mapping[str, str]) -> Mapping[str, Any]:
 
 def clean(value: str) -> str:
     """A stranger's text as one line without control characters, no longer than `LONGEST_VALUE`."""
-    line = " ".join("".join(each if each.isprintable() else " " for each in value[: 4 * LONGEST_VALUE]).split())
+    start = value[: 4 * LONGEST_VALUE]
+    if not start.isprintable():  # rare, and a hundred times as slow
+        start = "".join(each if each.isprintable() else " " for each in start)
+    line = " ".join(start.split())
     return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"
 
 

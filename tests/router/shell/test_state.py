@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
-from services.router.adapters.state import Row, State
+from services.router.adapters.state import CrossedError, Row, State
 from services.router.adapters.tables import ACCOUNT, BATCH, CROWDED, IDENTIFIER, SEEN, TIMER
 
 ADA, GRACE = UUID(int=1), UUID(int=2)
@@ -64,12 +64,12 @@ async def test_adding_leaves_what_is_there(house: Database, state: State) -> Non
     assert plain(found) == [("ada@acme.example",), ("b",)]
 
 
-async def test_adding_keys_tells_which_are_new(house: Database, state: State) -> None:
+async def test_remembering_tells_which_are_new(house: Database, state: State) -> None:
     known, new = uuid4(), uuid4()
     async with begun(house) as connection:
         await state.add(connection, SEEN, [(known, 1)])
     async with begun(house) as connection:
-        fresh = await state.add_keys(connection, SEEN, sorted([(known.hex, 2), (new.hex, 2)]))
+        fresh = await state.remember(connection, SEEN, sorted([known.hex, new.hex]), 2)
         kept = await state.fetch(connection, SEEN, ("key",), [(known,), (new,)], ("key", "day"))
 
     assert fresh == {new.hex}
@@ -106,7 +106,7 @@ async def test_nothing_asked_nothing_done(house: Database, state: State) -> None
             list(await state.fetch(connection, IDENTIFIER, ("lead",), [], ("value",))),
             list(await state.lock(connection, IDENTIFIER, [])),
             await state.add(connection, SEEN, []),
-            len(await state.add_keys(connection, SEEN, [])),
+            len(await state.remember(connection, SEEN, [], 1)),
             await state.remove(connection, SEEN, "key", []),
         )
 
@@ -161,3 +161,34 @@ async def test_a_table_is_empty_until_something_is_in_it(house: Database, state:
         after = await state.empty(connection, SEEN)
 
     assert (before, after) == (True, False)
+
+
+async def test_creating_what_is_there_already_is_a_crossing(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        await state.create(connection, IDENTIFIER, [an_identifier("ada@acme.example"), an_identifier("b")])
+
+    async def again() -> None:
+        async with begun(house) as connection:
+            await state.create(connection, IDENTIFIER, [an_identifier("c"), an_identifier("ada@acme.example", GRACE)])
+
+    with pytest.raises(CrossedError):
+        await again()
+
+    async with begun(house) as connection:
+        found = await state.fetch(connection, IDENTIFIER, ("lead",), [(ADA,), (GRACE,)], ("value", "lead"))
+
+    assert plain(found) == [("ada@acme.example", ADA), ("b", ADA)]
+
+
+@pytest.mark.parametrize("value", ["", "\x1f", "a\x1fb", ",", "'"])
+async def test_no_text_is_taken_for_two(house: Database, state: State, value: str) -> None:
+    rows = [an_identifier(value), an_identifier("a"), an_identifier("b")]
+    async with begun(house) as connection:
+        await state.create(connection, IDENTIFIER, rows)
+        alone = await state.lock(connection, IDENTIFIER, [("email", value)])
+        both = await state.fetch(
+            connection, IDENTIFIER, ("kind", "value"), [("email", value), ("email", "a")], ("value",)
+        )
+
+    assert plain(alone) == [rows[0]]
+    assert plain(both) == sorted([(value,), ("a",)])
