@@ -58,6 +58,11 @@ class Journal:
         async with self._news:
             await self._news.wait_for(lambda: self.acknowledged >= count)
 
+    async def sees(self, answer: int) -> None:
+        """Wait until somebody was answered so."""
+        async with self._news:
+            await self._news.wait_for(lambda: self.answers()[answer] > 0)
+
     def answers(self) -> Counter[int]:
         """How often each answer was given, for the report of a run."""
         return Counter(answer for posting in self.postings for answer in posting.answers)

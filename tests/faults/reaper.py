@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +40,16 @@ def plan(kills: int, postings: int, seed: int) -> Sequence[Kill]:
     return planned
 
 
-async def reap(planned: Sequence[Kill], services: Mapping[str, Service], journal: Journal) -> Counter[str]:
+async def reap(
+    planned: Sequence[Kill],
+    services: Mapping[str, Service],
+    journal: Journal,
+    idle: Callable[[], Coroutine[Any, Any, None]],
+) -> Counter[str]:
     """Carry the plan out; how often each fail-point was really died at ("" for the other kills).
 
-    `services` maps each role to the process it runs in (all to one, when embedded).
+    `services` maps each role to the process it runs in (all to one, when embedded). `idle` returns once everything is
+    sent and worked off, so that no fail-point can be reached any more.
     """
     died: Counter[str] = Counter()
     for kill in planned:
@@ -54,8 +60,8 @@ async def reap(planned: Sequence[Kill], services: Mapping[str, Service], journal
         await service.dies(deaths + 1)
         died[""] += 1
         if kill.failpoint:
-            there = await _first(service.dies(deaths + 2), journal.reaches(len(journal.postings)))
-            if not there:  # the traffic has ended before it got there: an armed process would spoil the reckoning
+            there = await _first(service.dies(deaths + 2), idle())
+            if not there:  # an armed process would spoil the reckoning
                 await service.kill()
                 await service.dies(deaths + 2)
             died[kill.failpoint.partition(":")[0] if there else ""] += 1

@@ -112,6 +112,8 @@ def _hubspot(token: str, person: Person, at: datetime) -> Payload:
     stated = {"email": typed(person.email), "firstname": typed("Ada"), "lastname": typed(f"Number{person.number}")}
     if person.number % 3 == 0:
         stated["consultation"] = typed("yes")
+    if person.number % 2 == 0:
+        stated["numemployees"] = typed("2000")  # the enterprise team's, some of whom read mail first
     submission = {
         "conversion-id": f"{token}-0",
         "timestamp": int(at.timestamp() * 1000),
