@@ -32,8 +32,8 @@ class Postgres:
 
 
 @contextlib.asynccontextmanager
-async def postgres(folder: Path, tell: Tell = print) -> AsyncIterator[Postgres]:
-    """Run PostgreSQL on a free loopback port while the block runs; its data stay in `folder` for the next start.
+async def postgres(folder: Path, tell: Tell = print, *, port: int | None = None) -> AsyncIterator[Postgres]:
+    """Run PostgreSQL on loopback (on `port`, else on a free one) while the block runs; its data stay in `folder`.
 
     Raises `ServerError` with the mend where there is no PostgreSQL or it does not start.
     """
@@ -41,7 +41,7 @@ async def postgres(folder: Path, tell: Tell = print) -> AsyncIterator[Postgres]:
     folder = made(folder)
     user = _other_user() if os.geteuid() == 0 else ""
     password = await _initialise(programs, folder, user, tell)
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     options = {
         "listen_addresses": LOOPBACK,
         "port": str(port),
