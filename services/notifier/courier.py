@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import assert_never
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from runtime.clock import Clock
 from runtime.database import Database
@@ -56,14 +57,19 @@ class Courier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry until `stop`; then finish what is under way."""
-        await self._ledger.recover(alone=self._database.dialect == "sqlite")
         stopping = asyncio.create_task(stop.wait())
+        alone = self._database.dialect == "sqlite"
         try:
             while not stop.is_set():
                 self.wake.clear()
-                await self._ledger.recover()
-                if not await self.turn():
-                    await self._rest(stopping)
+                try:
+                    await self._ledger.recover(alone=alone)
+                    alone = False
+                    if not await self.turn():
+                        await self._rest(stopping)
+                except (SQLAlchemyError, OSError) as fault:
+                    _log.warning("the ledger is away", fault=type(fault).__name__)
+                    await asyncio.wait({stopping}, timeout=LONGEST_SLEEP)
         finally:
             stopping.cancel()
             if self._active:

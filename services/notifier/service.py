@@ -10,12 +10,16 @@ from datetime import timedelta
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from runtime.carriage import Carriage
+from runtime.consumer import moving, settled
 from runtime.discovery import discover
+from runtime.log import Subscription
 from runtime.migrations import migrate
 from runtime.outbox import Outbox
 from schemas.topics import PLAYS
+from services.notifier import retention
 from services.notifier.actions import make_app
 from services.notifier.channel import ChannelPlugin, Means, OpenChannel
 from services.notifier.consumer import GROUP, PlaysHandler
@@ -60,18 +64,43 @@ async def serve(carriage: Carriage, settings: NotifierSettings, announce: Callab
         handler = PlaysHandler(carriage.database, outbox, carriage.clock, on=on, wake=courier.wake.set)
         desk = Desk(carriage.log, carriage.database, carriage.clock, Intake(on), courier)
         app = make_app(carriage, settings, links, desk)
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
-        server = _Embedded(config)
+        server = _Embedded(_configured(app, settings))
         subscription = carriage.log.subscribe(GROUP, [PLAYS.name], handler, batch=BATCH)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets=[listener]), name="notifier door")
             tasks.create_task(subscription.run(), name="notifier consumer")
             tasks.create_task(courier.run(carriage.stop), name="notifier courier")
             tasks.create_task(outbox.sweep(carriage.stop), name="notifier outbox")
+            keep = retention.run(carriage.database, carriage.clock, settings.retention, carriage.stop)
+            tasks.create_task(keep, name="notifier retention")
+            _observed(carriage, subscription)
             announce(url)
             await carriage.stop.wait()
             subscription.stop()
             server.should_exit = True
+
+
+def _configured(app: FastAPI, settings: NotifierSettings) -> uvicorn.Config:
+    """uvicorn believes no forwarded address: whom to believe is the guard's business alone."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=max(1, int(settings.grace)),
+    )
+
+
+def _observed(carriage: Carriage, subscription: Subscription) -> None:
+    """Alive while every partition's loop turns; ready while none of them is in trouble."""
+
+    async def ready() -> bool:
+        return settled(subscription.progress())
+
+    carriage.health.ready("notifier", ready)
+    carriage.health.alive("notifier", lambda: moving(subscription.progress(), carriage.clock.monotonic()))
 
 
 def make_courier(
