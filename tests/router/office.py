@@ -48,7 +48,7 @@ class Office:
     def take(self, *facts: Event | Feedback, batch: bool = True) -> list[Verdict]:
         """Fold these; the verdicts, in order."""
         fresh = [fact for fact in facts if fact.id not in self.seen and not self.seen.add(fact.id)]
-        pieces = [fresh] if batch else [[fact] for fact in fresh]
+        pieces = ([fresh] if fresh else []) if batch else [[fact] for fact in fresh]
         verdicts: list[Verdict] = []
         for piece in pieces:
             verdicts.extend(settled.verdict for settled in self._fold(piece).settled)

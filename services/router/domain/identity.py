@@ -87,9 +87,10 @@ def claimant_of(claim: str) -> IdentifierKey:
 
 
 def with_claim(ownership: Ownership, seen: Sighting, by: str) -> Ownership:
-    """The claims after one more: the earliest few of each claimant, of the earliest claimants. Commutes, also repeated.
+    """The claims after one more: the earliest few of each claimant, of the earliest claimants.
 
-    More than one a claimant is kept because an event may be retracted, and the next claim then holds.
+    Who claims first, second, … commutes, also when a claim is repeated. More than one a claimant is kept because an
+    event may be retracted, and the next claim then holds.
     """
     claim = (seen, by)
     if claim in ownership.claims:

@@ -81,13 +81,14 @@ def regroup(leads: Iterable[UUID], changes: Changes) -> tuple[Merge, ...]:
     """Put every identifier of these leads where the claims put it; the leads that ended by it."""
     world = changes.world
     before = {key: lead for lead in leads for key in world.members.get(lead, ())}
+    numbers = {lead: changes.standing(lead).seq for lead in set(before.values())}
     for key in sorted(before):
         row = world.identifiers[key]
         target = identity.lead_id(root_of(key, changes))
         if target != row.lead:
             _number(row.lead, target, changes)
             changes.put_row(replace(row, lead=target))
-    return tuple(_ended(lead, before, changes) for lead in sorted(set(before.values())) if not world.members.get(lead))
+    return tuple(_ended(lead, before, numbers, changes) for lead in sorted(set(before.values())) if not world.members.get(lead))
 
 
 def _number(source: UUID, target: UUID, changes: Changes) -> None:
@@ -97,11 +98,11 @@ def _number(source: UUID, target: UUID, changes: Changes) -> None:
         changes.put_standing(target, replace(own, seq=seq))
 
 
-def _ended(lead: UUID, before: dict[IdentifierKey, UUID], changes: Changes) -> Merge:
+def _ended(lead: UUID, before: dict[IdentifierKey, UUID], numbers: dict[UUID, int], changes: Changes) -> Merge:
     moved = sorted(key for key, old in before.items() if old == lead)
     root = next((key for key in moved if identity.lead_id(key) == lead), moved[0])
     into = changes.world.identifiers[root].lead
-    return Merge(lead, into, changes.standing(lead).seq, changes.standing(into).seq)
+    return Merge(lead, into, numbers[lead], numbers.get(into, 0))
 
 
 def root_of(key: IdentifierKey, changes: Changes) -> IdentifierKey:

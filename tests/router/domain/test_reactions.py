@@ -259,8 +259,12 @@ def test_a_snoozed_card_comes_back_while_the_clock_goes_on() -> None:
 
 @pytest.mark.parametrize(
     ("choice", "outcome"),
-    [(TriageChoice.PASS, Outcome.UPDATE), (TriageChoice.NURTURE, Outcome.NURTURE), (TriageChoice.DISQUALIFY, Outcome.NURTURE)],
-)  # fmt: skip
+    [
+        (TriageChoice.PASS, Outcome.UPDATE),
+        (TriageChoice.NURTURE, Outcome.NURTURE),
+        (TriageChoice.DISQUALIFY, Outcome.NURTURE),
+    ],
+)
 def test_a_persons_word_settles_triage(choice: TriageChoice, outcome: Outcome) -> None:
     office = Office()
     office.take(an_event(PAPER, ADA))

@@ -1,5 +1,6 @@
 """R4 and I2: named accounts, however small the sign of life; thirty visitors are one play."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -40,10 +41,10 @@ def test_the_company_is_told_by_domain_then_website_then_name(
     assert account_key(domain, company, website, a_playbook()) == key
 
 
-@pytest.mark.parametrize(("day", "named"), [(date(2026, 8, 31), False), (date(2026, 9, 1), True), (date(2026, 10, 1), False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("day", "named"), [(date(2026, 8, 31), False), (date(2026, 9, 1), True), (date(2026, 10, 1), False)]
+)
 def test_a_named_account_is_one_within_its_dates(day: date, named: bool) -> None:
-    from dataclasses import replace
-
     playbook = a_playbook()
     dated = replace(playbook.targets["globex.example"], start=date(2026, 9, 1), end=date(2026, 9, 30))
     playbook = replace(playbook, targets={"globex.example": dated})

@@ -1,0 +1,237 @@
+"""The fold: the same facts give the same verdicts, byte for byte, however they are batched, and one bad fact is alone."""
+
+from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.event import Event, EventType
+from schemas.fact import encode
+from schemas.feedback import HandoffAccepted, LeadErased
+from schemas.handoff import HandoffState
+from schemas.verdict import Outcome
+from services.router.domain.folding import fold
+from services.router.domain.lead import IdentifierKey
+from services.router.domain.needs import accounts_of, needs
+from services.router.domain.playbook import Facts
+from services.router.domain.world import NeedsMoreError, World
+from tests.router.builders import MONDAY, a_playbook, a_signal, an_event, an_id, email, who
+from tests.router.domain.test_scoring import histories
+from tests.router.office import Everything, Office, codes
+
+PAGE, FORM = EventType.PAGE_VIEWED, EventType.FORM_SUBMITTED
+ADA = "ada@acme.example"
+MINUTE = timedelta(minutes=1)
+
+
+@given(histories(), st.data())
+def test_one_batch_or_many_give_the_same_bytes(events: list[Event], data: st.DataObject) -> None:
+    one, many = Office(draws=False), Office(draws=False)
+    told = b"\n".join(map(encode, one.take(*events, batch=False)))
+    again = []
+    rest = list(events)
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        again += map(encode, many.take(*rest[:size]))
+        rest = rest[size:]
+
+    assert b"\n".join(again) == told
+
+
+@given(histories())
+def test_the_short_way_comes_to_what_the_long_way_comes_to(events: list[Event]) -> None:
+    short, long = Office(draws=False), Office(draws=False)
+    for event in {event.id: event for event in events if event.corrects is None}.values():
+        (verdict,) = short.take(event)
+        (whole,) = fold([event], long.world, long.playbook, full=True).settled
+
+        assert whole.verdict.outcome is verdict.outcome
+        assert whole.verdict.reasons == verdict.reasons
+        assert whole.counted == short.settled[-1].counted
+        assert short.world.identifiers == long.world.identifiers
+
+
+def a_choking_playbook() -> object:
+    def choke(facts: Facts) -> bool:
+        if facts.value("event.name") == "poison":
+            raise RuntimeError("this one chokes")
+        return facts.value("event.type") == PAGE
+
+    book = a_playbook()
+    bad = replace(a_signal("bad", PAGE, 1), when=replace(book.scoring.signals[0].when, test=choke_test(choke)))
+    return replace(book, scoring=replace(book.scoring, signals=(*book.scoring.signals, bad)))
+
+
+def choke_test(choke: object) -> object:
+    from schemas.verdict import Ternary
+
+    return lambda facts: Ternary.TRUE if choke(facts) else Ternary.FALSE  # type: ignore[operator]  # a plain function
+
+
+@pytest.mark.parametrize("who_did_it", [ADA, "c1"])
+def test_a_fact_that_chokes_leaves_the_world_as_it_was_and_the_rest_goes_on(who_did_it: str) -> None:
+    playbook = a_choking_playbook()
+    good, bad, after = (
+        an_event(PAGE, who_did_it),
+        an_event(PAGE, who_did_it, "c9" if "@" in who_did_it else who_did_it, name="poison", at=MONDAY + MINUTE),
+        an_event(PAGE, who_did_it, at=MONDAY + 2 * MINUTE),
+    )
+    world, clean = (World(asked=Everything(), asked_accounts=Everything()) for _ in range(2))
+    folded = fold([good, bad, after], world, playbook)  # type: ignore[arg-type]  # built above
+    fold([good, after], clean, playbook)  # type: ignore[arg-type]  # built above
+
+    assert [index for index, _ in folded.poison] == [1]
+    assert folded.poison[0][1] == "RuntimeError: this one chokes"
+    assert len(folded.settled) == 2
+    assert world == clean
+
+
+def loaded(facts: list[Event], stored: World, playbook: object, more: set[IdentifierKey]) -> World:
+    """What a shell loads: what the facts name, and the siblings of the leads found."""
+    asked = set(needs(facts, playbook).identifiers) | more  # type: ignore[arg-type]  # a playbook
+    leads = {stored.identifiers[key].lead for key in asked if key in stored.identifiers}
+    asked |= {key for lead in leads for key in stored.members[lead]}
+    world = World(asked=asked)
+    world.identifiers = {key: deepcopy(stored.identifiers[key]) for key in asked if key in stored.identifiers}
+    world.members = {lead: set(stored.members[lead]) for lead in leads}
+    world.standings = {lead: stored.standings[lead] for lead in leads if lead in stored.standings}
+    world.handoffs, world.triage, world.accounts = dict(stored.handoffs), dict(stored.triage), dict(stored.accounts)
+    world.asked_accounts = set(accounts_of(world, facts, playbook))  # type: ignore[arg-type]  # a playbook
+    world.floods, world.counted, world.corrected = dict(stored.floods), dict(stored.counted), set(stored.corrected)
+    return world
+
+
+@given(histories())
+def test_what_needs_name_is_enough_or_the_fold_says_what_is_missing(events: list[Event]) -> None:
+    office, playbook = Office(draws=False), a_playbook()
+    stored = World()
+    for event in dict.fromkeys(event.id for event in events):
+        fact = next(each for each in events if each.id == event)
+        expected = office.take(fact)
+        more: set[IdentifierKey] = set()
+        for _ in range(6):
+            stored.counted = {} if fact.corrects is None else {k: v for k, v in office.counted.items() if k == fact.corrects}  # fmt: skip
+            stored.corrected = office.corrected - {fact.corrects}
+            world = loaded([fact], stored, playbook, more)
+            try:
+                folded = fold([fact], world, playbook)
+                break
+            except NeedsMoreError as missing:
+                assert missing.identifiers - world.asked
+                more |= missing.identifiers
+        for key in world.touched_identifiers:
+            before = stored.identifiers.get(key)
+            if before is not None:
+                stored.members[before.lead].discard(key)
+            stored.identifiers[key] = world.identifiers[key]
+            stored.members.setdefault(world.identifiers[key].lead, set()).add(key)
+        stored.standings.update({lead: world.standings[lead] for lead in world.touched_standings})
+        stored.handoffs.update({each: world.handoffs[each] for each in world.touched_handoffs})
+        stored.triage.update({each: world.triage[each] for each in world.touched_triage})
+        stored.accounts.update({each: world.accounts[each] for each in world.touched_accounts})
+        stored.floods.update({each: world.floods[each] for each in world.touched_floods})
+
+        assert [encode(each.verdict) for each in folded.settled] == [encode(verdict) for verdict in expected]
+
+
+def test_an_anonymous_visitors_ordinary_event_stores_no_row_and_has_no_number() -> None:
+    office = Office()
+    office.take(an_event(PAGE, "c1"), an_event(PAGE, ADA))
+    visitor, known = office.settled
+
+    assert (visitor.stored, visitor.verdict.lead_seq, visitor.verdict.receipt) == (False, 0, None)
+    assert (known.stored, known.verdict.lead_seq) == (True, 1)
+
+
+def test_a_correction_in_the_same_batch_finds_how_its_event_was_counted() -> None:
+    office = Office()
+    visit = an_event(PAGE, "c1", path="/")
+    office.take(visit, an_event(EventType.RETRACTED, corrects=visit.id, at=MONDAY + MINUTE))
+
+    assert office.score_of("c1", MONDAY).total == 0
+
+
+def test_a_repaired_event_counts_in_the_place_of_the_wrong_one() -> None:
+    office = Office()
+    wrong = an_event(PAGE, ADA, says={"title": "Vice President"})
+    office.take(wrong)
+    verdict = office.verdict(
+        an_event(EventType.CONTENT_DOWNLOADED, ADA, corrects=wrong.id, at=MONDAY, late=MINUTE, says={"title": "Clerk"})
+    )
+
+    assert "replaced" in codes(verdict)
+    assert office.score_of(ADA, MONDAY).total == 50_000
+
+
+def test_what_named_nothing_on_record_counts_nothing_when_it_comes() -> None:
+    office = Office()
+    late = an_event(PAGE, ADA)
+    first = office.verdict(an_event(EventType.RETRACTED, ADA, corrects=late.id, at=MONDAY + MINUTE))
+    second = office.verdict(late)
+
+    assert (codes(first), codes(second)) == (["corrects_unknown"], ["corrected_before"])
+    assert second.outcome is Outcome.IGNORE
+
+
+def an_erasure(address: str, minutes: int) -> LeadErased:
+    return LeadErased(id=an_id(("erase", minutes)), email=address, actor="dpo", at=MONDAY + minutes * MINUTE)
+
+
+def test_who_asks_to_be_forgotten_is_gone_with_all_they_had() -> None:
+    office = Office()
+    office.take(
+        an_event(FORM, "bob@acme.example", "c2"),
+        an_event(FORM, ADA, "c1", "+491", says={"consultation": "yes"}, at=MONDAY + MINUTE),
+        an_event(FORM, ADA, "c2", at=MONDAY + 2 * MINUTE),
+    )
+    handoff = office.handoff_of(ADA)
+    office.take(an_erasure(ADA, 5))
+    left = repr((office.world.identifiers, office.world.standings, office.world.handoffs, office.world.floods))
+
+    assert ADA not in left
+    assert "+491" not in left
+    assert "website:c1" not in left
+    assert office.world.handoffs[handoff.id].state is HandoffState.WITHDRAWN
+    assert {who(name).value for name in ("bob@acme.example", "c2")} <= {key.value for key in office.world.identifiers}
+
+
+def test_an_erased_persons_old_events_count_nothing_and_a_new_beginning_does() -> None:
+    office = Office()
+    office.take(an_event(FORM, ADA), an_erasure(ADA, 5))
+    old = office.verdict(an_event(PAGE, ADA, at=MONDAY + MINUTE))
+    new = office.verdict(an_event(FORM, ADA, says={"consultation": "yes"}, at=MONDAY + 9 * MINUTE))
+
+    assert (old.outcome, codes(old)) == (Outcome.IGNORE, ["erased"])
+    assert new.outcome is Outcome.PASS
+
+
+def test_an_act_about_what_is_gone_is_a_no_op() -> None:
+    office = Office()
+    act = HandoffAccepted(id=an_id("a"), handoff=an_id("gone"), actor="ruth", at=MONDAY)
+
+    assert office.take(act) == []
+    assert office.commands == []
+
+
+def test_needs_name_everything_a_batch_reads() -> None:
+    held = an_id("handoff")
+    events = [an_event(FORM, email(ADA), "c1", form_id="demo"), an_event(PAGE, "c2", corrects=an_id("old"))]
+    found = needs([*events, HandoffAccepted(id=an_id("a"), handoff=held, actor="ruth", at=MONDAY)], a_playbook())
+
+    assert {key.value for key in found.identifiers} == {ADA, "website:c1", "website:c2"}
+    assert (found.handoffs, found.corrections) == ({held}, {an_id("old")})
+    assert {key.partition(":")[0] for key in found.flood_keys} == {"form", "address"}
+
+
+def test_a_lead_with_a_long_past_keeps_small_rows() -> None:
+    office = Office(draws=False)
+    office.take(
+        *(an_event(PAGE, ADA, id=f"v{n}", path=f"/{n}", at=MONDAY + n * timedelta(hours=9)) for n in range(2000))
+    )
+    (dossier,) = office.lead_of(ADA).dossiers.values()
+
+    assert len(dossier.counts["visit"]) <= 366
+    assert (len(dossier.recent["visit"]), len(dossier.read)) == (3, 40)

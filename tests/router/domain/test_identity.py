@@ -1,0 +1,180 @@
+"""I1: who is who, whatever the order in which we hear of it."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from schemas.event import Event, EventType
+from schemas.feedback import HandoffAccepted
+from schemas.handoff import HandoffState
+from services.router.domain.decision import ReturnTurn
+from services.router.domain.identity import MOST_CLAIMS, MOST_TIMES, keys_of, with_claim
+from services.router.domain.lead import Ownership, Sighting
+from tests.router.builders import MONDAY, an_event, an_id, cookie, email, phone
+from tests.router.office import Office, codes
+
+PAGE, FORM = EventType.PAGE_VIEWED, EventType.FORM_SUBMITTED
+ADA, BOB = "ada@acme.example", "bob@acme.example"
+
+
+def seconds(n: int) -> dict[str, object]:
+    return {"at": MONDAY + timedelta(seconds=n)}
+
+
+STORIES = {
+    "an email claims a cookie": (
+        [an_event(PAGE, "c1", **seconds(0)), an_event(FORM, ADA, "c1", **seconds(1)), an_event(PAGE, "c1", **seconds(2))],
+        [{ADA, "c1"}],
+    ),
+    "two cookies of one email": (
+        [an_event(FORM, ADA, "c1", **seconds(0)), an_event(FORM, ADA, "c2", **seconds(1))],
+        [{ADA, "c1", "c2"}],
+    ),
+    "a cookie of two emails is the earlier one's": (
+        [an_event(FORM, ADA, "c1", **seconds(0)), an_event(FORM, BOB, "c1", **seconds(1)), an_event(PAGE, "c1", **seconds(2))],
+        [{ADA, "c1"}, {BOB}],
+    ),
+    "a shared phone joins nobody": (
+        [an_event(FORM, ADA, "+491", **seconds(0)), an_event(FORM, BOB, "+491", **seconds(1))],
+        [{ADA, "+491"}, {BOB}],
+    ),
+    "a shared phone joins no visitors either": (
+        [an_event(FORM, "c1", "+491", **seconds(0)), an_event(FORM, "c2", "+491", **seconds(1))],
+        [{"c1", "+491"}, {"c2"}],
+    ),
+    "a phone that a visitor gave goes with the visitor": (
+        [an_event(FORM, "c1", "+491", **seconds(0)), an_event(FORM, ADA, "c1", **seconds(1)), an_event(FORM, BOB, "+491", **seconds(2))],
+        [{ADA, "c1", "+491"}, {BOB}],
+    ),
+    "what anyone typed never joins two emails": (
+        [an_event(FORM, email(ADA), email(BOB), **seconds(0)), an_event(FORM, BOB, **seconds(1))],
+        [{ADA}, {BOB}],
+    ),
+    "what a system attests does": (
+        [
+            an_event(PAGE, ADA, **seconds(0)),
+            an_event(PAGE, BOB, "c1", **seconds(1)),
+            an_event(EventType.PROFILE_STATED, email(ADA, attested=True), email(BOB, attested=True), **seconds(2)),
+        ],
+        [{ADA, BOB, "c1"}],
+    ),
+    "aliases chain": (
+        [
+            an_event(EventType.PROFILE_STATED, email(ADA, attested=True), email(BOB, attested=True), **seconds(0)),
+            an_event(EventType.PROFILE_STATED, email(BOB, attested=True), email("cy@x.example", attested=True), **seconds(1)),
+            an_event(PAGE, "cy@x.example", **seconds(2)),
+        ],
+        [{ADA, BOB, "cy@x.example"}],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_leads_are_the_same_in_every_order(story: str) -> None:
+    events, expected = STORIES[story]
+    ids = set()
+    for order in permutations(events):
+        office = Office(draws=False)
+        office.take(*order, batch=False)
+        for group in expected:
+            leads = {office.lead_of(name).id for name in group}
+            names = {key.value.removeprefix("website:") for key in office.lead_of(next(iter(group))).dossiers}
+
+            assert len(leads) == 1
+            assert names == group
+        ids.add(tuple(office.lead_of(sorted(group)[0]).id for group in expected))
+
+    assert len(ids) == 1
+
+
+def test_moving_a_cookie_moves_its_counts_and_nothing_twice() -> None:
+    office = Office(draws=False)
+    office.take(an_event(PAGE, "c1"), an_event(FORM, BOB, "c1", **seconds(9)))
+    before = office.score_of(BOB, MONDAY).total
+    office.take(an_event(FORM, ADA, "c1", **seconds(5)))
+
+    assert before == 10_000
+    assert (office.score_of(ADA, MONDAY).total, office.score_of(BOB, MONDAY).total) == (10_000, 0)
+
+
+def test_a_merge_stores_both_numbers_and_goes_on_from_the_higher() -> None:
+    office = Office(draws=False)
+    for n in range(3):
+        office.take(an_event(EventType.PROFILE_STATED, BOB, **seconds(n)))
+    office.take(an_event(PAGE, ADA, **seconds(4)))
+    ada, bob = office.lead_of(ADA).id, office.lead_of(BOB).id
+    both = (email(ADA, attested=True), email(BOB, attested=True))
+    verdict = office.verdict(an_event(EventType.PROFILE_STATED, *both, **seconds(5)))
+
+    assert "merged" in codes(verdict)
+    assert verdict.lead_seq == 4
+    assert verdict.receipt is not None
+    assert verdict.receipt.facts["merged"] == {str(ada): 1, str(bob): 3}
+
+
+def test_when_two_leads_with_sales_become_one_the_accepted_handoff_stays() -> None:
+    office = Office()
+    office.take(an_event(FORM, ADA, says={"consultation": "yes"}, **seconds(0)))
+    office.take(an_event(FORM, BOB, says={"consultation": "yes"}, **seconds(1)))
+    first, second = office.handoff_of(ADA), office.handoff_of(BOB)
+    office.take(HandoffAccepted(id=an_id("a"), handoff=second.id, actor=second.assignee, at=MONDAY))
+    both = (email(ADA, attested=True), email(BOB, attested=True))
+    office.take(an_event(EventType.PROFILE_STATED, *both, **seconds(60)))
+
+    assert office.world.handoffs[first.id].state is HandoffState.MERGED
+    assert office.handoff_of(ADA).id == office.handoff_of(BOB).id == second.id
+    assert office.world.handoffs[second.id].state is HandoffState.ACCEPTED
+    assert ReturnTurn(first.id, "inside", first.assignee) in office.commands
+
+
+def test_a_number_is_never_given_twice_under_one_id_even_when_a_merge_is_taken_back() -> None:
+    office = Office()
+    visit = an_event(FORM, "c1", says={"consultation": "yes"}, **seconds(0))
+    claim = an_event(FORM, ADA, "c1", **seconds(1))
+    office.take(visit, claim, an_event(EventType.RETRACTED, corrects=claim.id, id="gone", **seconds(2)))
+    office.take(an_event(FORM, "c1", says={"consultation": "yes"}, **seconds(3)))
+    numbers = [(each.verdict.lead, each.verdict.lead_seq) for each in office.settled if each.stored]
+
+    assert len(numbers) == len(set(numbers))
+
+
+def first_claims(ownership: Ownership) -> list[str]:
+    return list(dict.fromkeys(claimant for _, claimant in ownership.claims))
+
+
+def test_claims_commute_and_stay_bounded() -> None:
+    claims = [(Sighting(n % 17, f"event {n}"), f"p{n % 12}@x.example") for n in range(60)]
+    forward, backward = Ownership(), Ownership()
+    for seen, by in claims:
+        forward = with_claim(forward, seen, by)
+    for seen, by in reversed(claims):
+        backward = with_claim(backward, seen, by)
+
+    assert first_claims(forward) == first_claims(backward)
+    assert len(forward.claims) <= MOST_CLAIMS * MOST_TIMES
+
+
+def test_an_event_counts_on_its_email_before_its_cookie_before_its_phone() -> None:
+    event = an_event(FORM, phone("+491"), cookie("c1"), email(BOB), email(ADA, attested=True))
+
+    assert [key.value for key in keys_of(event)] == [ADA, BOB, "website:c1", "+491"]
+
+
+def test_a_known_lead_has_an_email_or_a_phone_of_its_own() -> None:
+    office = Office(draws=False)
+    events: list[Event] = [an_event(FORM, "c1", "+491", **seconds(0)), an_event(FORM, "c2", "+491", **seconds(1))]
+    office.take(*events)
+
+    assert office.lead_of("c1").known
+    assert not office.lead_of("c2").known
+
+
+def test_who_typed_somebody_elses_number_can_still_be_called_there() -> None:
+    office = Office()
+    office.take(
+        an_event(FORM, "c1", "+491", **seconds(0)),
+        an_event(FORM, "c2", "+491", says={"consultation": "yes"}, **seconds(1)),
+    )
+
+    assert office.handoff_of("c2").brief.phone == "+491"
