@@ -16,13 +16,15 @@ from schemas.dead_letter import DeadLetter
 from schemas.event import Event, IdentifierKind
 from schemas.fact import decode
 from schemas.feedback import Feedback
-from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK, Topic
+from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK, PLAYS, Topic
 from services.notifier import tables as messenger
 from services.router.adapters import codec, tables
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, IdentifierKey
 
 F = TypeVar("F")
+_READ = {tables.POSITIONS: (EVENTS_URGENT, EVENTS_BEHAVIOUR, FEEDBACK), messenger.POSITIONS: (PLAYS,)}
+"""Whose offsets these are, and the topics they read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,13 @@ async def _rows(database: Database, table: Table) -> Sequence[Row[tuple[object, 
 async def unsettled(log: Log, database: Database) -> Sequence[str]:
     """What is still under way, in words; empty once everything that was sent has come to its end."""
     waiting = []
-    for positions in (tables.POSITIONS, messenger.POSITIONS):
-        for row in await _rows(database, positions):
-            _, end = await log.bounds(Partition(row.topic, row.number))
-            if row.next < end:
-                waiting.append(f"{positions.name} {row.topic}/{row.number}: {end - row.next} to go")
+    for positions, topics in _READ.items():
+        reached = {(row.topic, row.number): row.next for row in await _rows(database, positions)}
+        for topic in topics:
+            for partition in await log.partitions(topic.name):
+                _, end = await log.bounds(partition)
+                if (left := end - reached.get((topic.name, partition.number), 0)) > 0:
+                    waiting.append(f"{positions.name} {topic.name}/{partition.number}: {left} to go")
     outboxes = {outbox.name: await _rows(database, outbox) for outbox in (tables.OUTBOX, messenger.OUTBOX)}
     waiting += [f"{name}: {len(rows)} to publish" for name, rows in outboxes.items() if rows]
     held = [row for row in await _rows(database, tables.TIMER) if row.kind == feedback.TimerKind.HOLD_ELAPSED]
