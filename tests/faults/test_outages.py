@@ -57,11 +57,12 @@ async def test_a_broker_that_is_killed_costs_503s_and_nothing_else(fresh_postgre
 async def test_while_postgres_is_away_webhooks_are_still_taken(kafka_bootstrap: str, tmp_path: Path) -> None:
     journal, (port,) = a_journal(), free_ports(1)
     async with desks() as told, asyncio.timeout(PATIENCE), AsyncExitStack() as servers:
-        first = await servers.enter_async_context(postgres(tmp_path / "postgres", port=port))
+        first_life = AsyncExitStack()
+        first = await first_life.enter_async_context(postgres(tmp_path / "postgres", port=port))
         ring = await servers.enter_async_context(clustered_ring(tmp_path, told.providers, kafka_bootstrap, first.url))
         sending = asyncio.create_task(post_all(journal, ring.url, seed=SEED))
         await journal.reaches(WEBHOOKS // 3)
-        os.kill(first.pid, signal.SIGINT)
+        await first_life.aclose()
         await sending
         await servers.enter_async_context(postgres(tmp_path / "postgres", port=port))
         await settled(ring, within=PATIENCE)
