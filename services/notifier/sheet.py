@@ -224,12 +224,17 @@ def sheet_of(card: Card) -> Sheet:
         ),
         history=_said(brief.history, 8, 200),
         game_plan=text(brief.game_plan, 1200),
-        notice=text(card.notice, 300),
+        notice=_begun(text(card.notice, 300)),
         acted=one_line(card.acted.sentence, 200) if card.acted else "",
         actions=card.actions,
         whole=card.whole and card.open and card.mine,
         reminder=card.kind is CardKind.REMINDER,
     )
+
+
+def _begun(text: str) -> str:
+    """With a capital, whoever wrote it."""
+    return text[:1].upper() + text[1:]
 
 
 def _links(content: tuple[Content, ...]) -> tuple[Content, ...]:

@@ -16,6 +16,9 @@ from services.notifier.sheet import Sheet, clock_words, sheet_of
 from services.notifier.showing import card_for
 from services.notifier.tables import HANDOFFS, INBOX, PEOPLE, REACTIONS, READERS, instant
 
+FAR = datetime.max.replace(tzinfo=UTC)
+MOST_PEOPLE = 30
+"""Inboxes looked into to find the one to begin with."""
 MOST = 80
 """Plays listed for one person; the oldest finished ones fall off."""
 
@@ -33,7 +36,6 @@ class Person:
 
     id: str
     name: str
-    open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,28 @@ class Moment:
 
 
 async def people(connection: AsyncConnection) -> list[Person]:
-    """Everybody with an inbox, by name, with the number of their open plays."""
+    """Everybody with an inbox, by name."""
     rows = await connection.execute(
-        select(INBOX.c.person, func.max(READERS.c.name).label("name"), func.count(func.distinct(INBOX.c.handoff)))
+        select(INBOX.c.person, func.max(READERS.c.name).label("name"))
         .join(READERS, (READERS.c.handoff == INBOX.c.handoff) & (READERS.c.person == INBOX.c.person), isouter=True)
         .group_by(INBOX.c.person)
     )
-    return sorted((Person(row[0], row[1] or row[0], row[2]) for row in rows), key=lambda one: one.name.casefold())
+    return sorted((Person(row[0], row[1] or row[0]) for row in rows), key=lambda one: one.name.casefold())
+
+
+async def busiest(connection: AsyncConnection, known: Sequence[Person], links: Links, now: datetime) -> Person | None:
+    """The one in whose inbox the play waits that matters most; among equals the first by name. None without anybody."""
+
+    async def matter(person: Person) -> tuple[bool, bool, str, datetime]:
+        listed = await entries(connection, person.id, links, now)
+        waiting = [one for one in listed if one.todo]
+        if not waiting:
+            return True, True, "", FAR
+        first = min(waiting, key=lambda one: (one.card.triage, one.card.priority))
+        return False, first.card.triage, first.card.priority.value, first.sheet.deadline or FAR
+
+    weighed = [(await matter(one), number) for number, one in enumerate(known[:MOST_PEOPLE])]
+    return known[min(weighed)[1]] if weighed else None
 
 
 async def person_named(connection: AsyncConnection, identity: str) -> str:
@@ -85,9 +102,8 @@ async def entries(connection: AsyncConnection, person: str, links: Links, now: d
         await card_for(connection, row.handoff, person, links, now) for row in (await connection.execute(latest)).all()
     ]
     listed = [Entry(card, sheet_of(card)) for card in cards if card is not None]
-    far = datetime.max.replace(tzinfo=UTC)
     waiting = sorted(
-        (one for one in listed if one.todo), key=lambda one: (one.sheet.deadline or far, one.card.priority)
+        (one for one in listed if one.todo), key=lambda one: (one.sheet.deadline or FAR, one.card.priority)
     )
     return waiting + [one for one in listed if not one.todo]
 

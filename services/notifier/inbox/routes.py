@@ -50,15 +50,15 @@ class InboxPages:
         return router
 
     async def front(self, request: Request) -> Response:
-        """To the first inbox there is."""
+        """To the inbox in which the most urgent play waits."""
         visitor = self._guard.look_at(request)
         if isinstance(visitor, Turned):
             return self._turned(visitor)
         async with self._database.reading() as connection:
             known = await self._known(connection, visitor)
-        if not known:
+            first = await pages.busiest(connection, known, self._links, self._clock.now())
+        if first is None:
             return page("empty.html", identity=visitor.identity)
-        first = next((one for one in known if one.open), known[0])
         return RedirectResponse(_address(first.id), SEE_OTHER)
 
     async def inbox(

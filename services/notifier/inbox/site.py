@@ -1,5 +1,6 @@
 """The templates and the headers every page goes out with."""
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notifier.inbox.forms import choices
 
+LARGEST = 120
+"""Characters that are still read at a glance when set large."""
 HERE = Path(__file__).parent
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -35,6 +38,7 @@ def templates() -> Environment:
     environment.globals["choices"] = choices()
     environment.filters["iso"] = _iso
     environment.filters["left"] = _left
+    environment.filters["sentences"] = _sentences
     return environment
 
 
@@ -55,6 +59,12 @@ def headers(policy: str) -> dict[str, str]:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+
+
+def _sentences(text: str) -> tuple[str, str]:
+    """The first sentence, which is set large, and the rest; a first sentence that is long stays with the rest."""
+    first, mark, rest = re.sub(r"([.!?:;])\s+", "\\1\0", text, count=1).partition("\0")
+    return (first, rest) if mark and len(first) <= LARGEST else (text, "")
 
 
 def _left(deadline: datetime, now: datetime) -> str:

@@ -62,6 +62,8 @@ const pin = () => {
 
 const dress = () => {
   pin();
+  const chosen = document.querySelector(".people [aria-current]");
+  if (chosen) chosen.closest("ul").scrollLeft = chosen.offsetLeft - 120;
   tick();
   document.querySelectorAll("[data-fit]").forEach(fit);
   document.querySelectorAll("[data-copy]").forEach(copyable);
@@ -79,10 +81,9 @@ const show = async () => {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const desk = page.getElementById("desk");
   if (!desk) { location.reload(); return; }
-  const bar = page.querySelector("header.bar"), at = document.querySelector(".people") && document.querySelector(".people").scrollLeft;
+  const bar = page.querySelector("header.bar");
   document.getElementById("desk").replaceWith(document.adoptNode(desk));
   document.querySelector("header.bar").replaceWith(document.adoptNode(bar));
-  document.querySelector(".people").scrollLeft = at || 0;
   document.title = page.title;
   document.body.dataset.tag = page.body.dataset.tag;
   document.querySelector(".changed").hidden = true;
