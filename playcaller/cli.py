@@ -138,6 +138,51 @@ def doctor(data: Data = None) -> None:
         raise SystemExit(run(data))
 
 
+DoorUrl = Annotated[str, typer.Option("--door", help="Where the running door is (default: as configured here).")]
+Email = Annotated[str, typer.Argument(help="The person's email address.")]
+
+
+@app.command()
+def correct(
+    events: Annotated[list[str], typer.Argument(help="The events' ids, as `export` shows them.")],
+    *,
+    retract: Annotated[bool, typer.Option("--retract", help="They never happened.")] = False,
+    unmark: Annotated[bool, typer.Option("--unmark", help="They were a person, no machine.")] = False,
+    claim: Annotated[list[str] | None, typer.Option(help="What holds of the lead instead: field=value.")] = None,
+    prop: Annotated[list[str] | None, typer.Option("--property", help="And of the event: name=value.")] = None,
+    why: Annotated[str, typer.Option(help="For whoever reads the history.")] = "",
+    door: DoorUrl = "",
+    data: Data = None,
+) -> None:
+    """Say what holds instead of events, through the running door. Nothing is rewritten: each is one more event."""
+    from playcaller.mending import DoorAt, change, corrected
+    from playcaller.people import plainly
+
+    with plainly():
+        said = change(retract=retract, unmark=unmark, claims=claim or [], properties=prop or [], why=why)
+        corrected(events, said, DoorAt(door, data))
+
+
+@app.command()
+def erase(email: Email, *, door: DoorUrl = "", data: Data = None) -> None:
+    """Forget a person, through the running door: state at once, the log within its retention."""
+    from playcaller.mending import DoorAt, erased
+    from playcaller.people import plainly
+
+    with plainly():
+        erased(email, DoorAt(door, data))
+
+
+@app.command()
+def export(email: Email, *, data: Data = None) -> None:
+    """Everything that is kept about a person, as JSON. Only reads."""
+    from playcaller.mending import exported
+    from playcaller.people import plainly
+
+    with plainly():
+        exported(email, data)
+
+
 @letters.command("list")
 def list_letters(data: Data = None) -> None:
     """All dead letters that the log still holds, with their reasons."""

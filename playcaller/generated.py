@@ -9,6 +9,7 @@ from pathlib import Path
 
 REP = "maya"
 """Whose token the story's own leads come with: a rep of the straw-man playbook."""
+OPERATOR = "operator"
 
 
 def source_secrets(data: Path, sources: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -28,6 +29,16 @@ def lasting(data: Path, name: str) -> str:
         kept[name] = secrets.token_hex(32)
         _write(data / "secrets.json", kept)
     return kept[name]
+
+
+def kept(data: Path, name: str) -> str:
+    """A secret that `lasting` has made in this data directory; empty where it has not."""
+    return _read(data / "secrets.json").get(name, "")
+
+
+def as_operators(data: Path) -> str:
+    """The setting that lets whoever can read this data directory correct events and erase people."""
+    return f"{OPERATOR}:{lasting(data, OPERATOR)}"
 
 
 def as_environment(secret: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvloop
 
 from playcaller.audience import TOPICS, Audience
-from playcaller.generated import as_environment, source_secrets
+from playcaller.generated import as_environment, as_operators, source_secrets
 from playcaller.people import first_of
 from playcaller.ring import Ring
 from playcaller.story.posting import ORIGIN
@@ -53,6 +53,8 @@ def _settled(data: Path | None, *, once: bool) -> Settings:
     settings = Settings.load()
     settings.data.mkdir(parents=True, exist_ok=True)
     configure(settings.log_level, settings.log_format)
+    if "PLAYCALLER_INGEST_OPERATORS_FILE" not in os.environ:
+        os.environ.setdefault("PLAYCALLER_INGEST_OPERATORS", as_operators(settings.data))
     return settings
 
 

@@ -1,6 +1,7 @@
 """The app behind the door: everything people read, and the form by which a rep brings a lead."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
 
 from fastapi import FastAPI, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from services.ingest.answer import Answer, problem
+from services.ingest.control import Control, Erasure
+from services.ingest.correcting import Correction
 from services.ingest.gate import Gate
 from services.ingest.refusal import Refusal
 
@@ -47,6 +50,12 @@ class Taken(BaseModel):
     status: str = "accepted"
 
 
+class Recorded(Taken):
+    """It is durable; `id` is the fact's."""
+
+    id: UUID
+
+
 class SourceState(BaseModel):
     """One source, as it is configured here."""
 
@@ -59,7 +68,7 @@ class SourceState(BaseModel):
     claimed: str
 
 
-def build_app(gates: Mapping[str, Gate], forward: Forward) -> FastAPI:
+def build_app(gates: Mapping[str, Gate], forward: Forward, control: Control) -> FastAPI:
     """The FastAPI app. Its own OpenAPI stands at `/openapi.json`, for people at `/docs`."""
     app = FastAPI(
         title="Playcaller: the door",
@@ -70,6 +79,7 @@ def build_app(gates: Mapping[str, Gate], forward: Forward) -> FastAPI:
     _people(app, gates)
     if SALES in gates:
         _sales(app, forward)
+    _operators(app, control)
     _problems(app)
     return app
 
@@ -111,6 +121,38 @@ def _sales(app: FastAPI, forward: Forward) -> None:
     async def bring(lead: BroughtLead, request: Request) -> Response:
         body = lead.model_dump_json(exclude_defaults=True).encode()
         return _response(await forward(SALES, request, body))
+
+
+def _operators(app: FastAPI, control: Control) -> None:
+    """What is said of the record: nothing is rewritten, each is one more fact on the log."""
+    bearer = Security(HTTPBearer(auto_error=False, description="an operator's token"))
+    refusals: dict[int | str, dict[str, str]] = {
+        400: {"description": "It says nothing that could be corrected: the detail says what is missing."},
+        401: {"description": "The token belongs to no operator."},
+        404: {"description": "The log does not hold this event (any more)."},
+        413: {"description": "The corrected event does not fit on the log."},
+        503: {"description": "Nothing was kept: send it again; or no operator is configured."},
+    }
+
+    @app.post(
+        "/control/corrections",
+        summary="Take back, un-mark or amend one event",
+        response_model=Recorded,
+        responses=refusals,
+        dependencies=[bearer],
+    )
+    async def correct(correction: Correction, request: Request) -> Response:
+        return _response(await control.correct(request.headers.get("authorization", ""), correction))
+
+    @app.post(
+        "/control/erasures",
+        summary="Forget a person",
+        response_model=Recorded,
+        responses={code: said for code, said in refusals.items() if code not in (404, 413)},
+        dependencies=[bearer],
+    )
+    async def erase(erasure: Erasure, request: Request) -> Response:
+        return _response(await control.erase(request.headers.get("authorization", ""), erasure))
 
 
 def _problems(app: FastAPI) -> None:

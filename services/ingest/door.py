@@ -12,6 +12,7 @@ from services.ingest.answer import Answer, Headers, problem
 from services.ingest.app import build_app
 from services.ingest.attachments import FileStore, FileTooLargeError
 from services.ingest.bodies import EncodingError, GoneError, Receive, Stream, TooLargeError, decoded, limited
+from services.ingest.control import Control
 from services.ingest.cross_origin import allowed_origin, preflight
 from services.ingest.draft import MalformedError
 from services.ingest.forms import MULTIPART, Form
@@ -36,10 +37,17 @@ class Door:
     """Serves `POST /webhooks/<source>` and the sources' further doors; passes everything else to `app`."""
 
     def __init__(
-        self, gates: Mapping[str, Gate], intake: Intake, settings: IngestSettings, clock: Clock, files: FileStore
+        self,
+        gates: Mapping[str, Gate],
+        intake: Intake,
+        settings: IngestSettings,
+        clock: Clock,
+        files: FileStore,
+        *,
+        control: Control,
     ) -> None:
         self._gates, self._intake, self._settings, self._clock, self._files = gates, intake, settings, clock, files
-        self._app: App = build_app(gates, self.forward)
+        self._app: App = build_app(gates, self.forward, control)
         self._doors = {_PREFIX + name: (gate, "") for name, gate in gates.items()}
         self._doors |= {path: (gate, word) for gate in gates.values() for path, word in gate.source.doors.items()}
 

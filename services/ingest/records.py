@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from runtime.keys import keyed_hash
@@ -34,6 +35,14 @@ class Recorder:
     def next_id(self) -> UUID:
         """An id after all that were given."""
         return self._ids.at(self._last)
+
+    def id_at(self, moment: datetime) -> UUID:
+        """An id made at this moment (UTC)."""
+        return self._ids.at(moment)
+
+    def keyed(self, text: str) -> bytes:
+        """What stands on the log in the place of an identifier: its keyed hash."""
+        return keyed_hash(self._secret, text)
 
     def event(self, source: Source, draft: Draft, webhook: Webhook) -> Event:
         """The event: a new UUIDv7, the same `dedup_key` on every redelivery, never after it was received."""

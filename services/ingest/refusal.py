@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     METHOD = "method"
     UNKNOWN_SOURCE = "unknown_source"
     UNKNOWN_PATH = "unknown_path"
+    UNKNOWN_EVENT = "unknown_event"
     SOURCE_OFF = "source_off"
     LOG_UNAVAILABLE = "log_unavailable"
     SLOW = "slow"

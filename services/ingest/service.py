@@ -12,9 +12,11 @@ import uvicorn
 
 from runtime.carriage import Carriage
 from services.ingest.attachments import FileStore
+from services.ingest.control import Control
 from services.ingest.door import Door
 from services.ingest.gate import gates
 from services.ingest.intake import Intake
+from services.ingest.operators import Operators
 from services.ingest.reading import sources
 from services.ingest.records import Recorder
 from services.ingest.settings import IngestSettings, SourceSettings, source_settings
@@ -56,8 +58,10 @@ def build_door(
     """The whole ASGI application. Raises `SystemExit` with the mend where a source is wrongly configured."""
     known = gates(sources().values(), settings, source_settings() if own is None else own, public_url)
     files = FileStore(settings.attachments, largest=settings.ingest_max_file, budget=settings.ingest_max_files)
-    intake = Intake(carriage.log, Recorder(carriage.key_secret), settings, spool)
-    return Door(known, intake, settings, carriage.clock, files)
+    recorder = Recorder(carriage.key_secret)
+    intake = Intake(carriage.log, recorder, settings, spool)
+    control = Control(Operators(settings.ingest_operators), carriage.log, recorder, carriage.clock)
+    return Door(known, intake, settings, carriage.clock, files, control=control)
 
 
 async def serve(

@@ -36,6 +36,8 @@ class IngestSettings(Settings):
     """Multiplies each source's limit per address; 0 switches the limits off."""
     ingest_proxies: int = 0
     """How many trusted proxies stand before us, each adding to X-Forwarded-For."""
+    ingest_operators: SecretStr | None = None
+    """`<name>:<token>`, comma-separated: who may correct events and erase people."""
     ingest_origins: str = ""
     """Comma-separated web origins whose pages may post forms."""
     ingest_redirects: str = ""

@@ -21,7 +21,7 @@ from schemas import dead_letter, event
 from schemas.dead_letter import DeadLetter
 from schemas.event import Event
 from schemas.fact import decode
-from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT
+from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK
 from services.ingest.attachments import FileStore
 from services.ingest.door import Door
 from services.ingest.keyring import Keyring
@@ -45,7 +45,7 @@ SECRETS = {
 """Where secrets are written with a label; everybody else's are bare."""
 
 
-LANES = (EVENTS_URGENT, EVENTS_BEHAVIOUR, DEAD_LETTERS)
+LANES = (EVENTS_URGENT, EVENTS_BEHAVIOUR, FEEDBACK, DEAD_LETTERS)
 
 
 class Mortal(SqliteLog):

@@ -25,6 +25,14 @@ CALLS: dict[str, tuple[list[str], dict[str, str]]] = {
     "Kafka without a key": (["migrate"], {"PLAYCALLER_LOG_ENGINE": "kafka"}),
     "a playbook that is none": (["router"], {"PLAYCALLER_PLAYBOOK": "docs"}),
     "a secret's file that is not there": (["up", "--once"], {"PLAYCALLER_KEY_SECRET_FILE": "/no/such/secret"}),
+    "a correction that says nothing": (["correct", "0198c0de-0000-7000-8000-000000000000"], {}),
+    "a claim without a value": (["correct", "0198c0de-0000-7000-8000-000000000000", "--claim", "title"], {}),
+    "an erasure without a token": (["erase", "ada@acme.example"], {}),
+    "an erasure without a ring": (
+        ["erase", "ada@acme.example", "--door", "http://127.0.0.1:1"],
+        {"PLAYCALLER_OPERATOR_TOKEN": "hunter2"},
+    ),
+    "an export from nowhere": (["export", "ada@acme.example"], {}),
     "explain": (["explain", "{lead}"], {}),
     "explain in full": (["explain", "{lead}", "--full"], {}),
     "explain for a program": (["explain", "{lead}", "--source", "sales", "--json"], {}),
@@ -42,6 +50,11 @@ FAULTS = {
     "Kafka without a key": "PLAYCALLER_KEY_SECRET",
     "a playbook that is none": "playbook",
     "a secret's file that is not there": "PLAYCALLER_KEY_SECRET_FILE",
+    "a correction that says nothing": "--retract",
+    "a claim without a value": "name=value",
+    "an erasure without a token": "PLAYCALLER_OPERATOR_TOKEN",
+    "an erasure without a ring": "--door",
+    "an export from nowhere": "--data",
 }
 
 ALL_IN_ONE_PROCESS = """
@@ -110,9 +123,13 @@ def test_help_imports_no_service_and_no_server() -> None:
     assert outcome.stdout == "[]\n"
 
 
-@pytest.mark.parametrize(
-    "command", ["up", "ingest", "router", "notifier", "migrate", "playbook", "explain", "doctor", "dead-letters"]
+COMMANDS = (
+    *("up", "ingest", "router", "notifier", "migrate", "playbook", "explain", "doctor", "dead-letters"),
+    *("correct", "erase", "export"),
 )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_listed(outcomes: dict[str, Outcome], command: str) -> None:
     assert f" {command} " in outcomes["help"].out
 

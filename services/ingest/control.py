@@ -1,0 +1,110 @@
+"""The operator's door: correct an event, forget a person. Each is a fact on the log; nothing is ever rewritten."""
+
+import msgspec
+import structlog
+from pydantic import BaseModel, ConfigDict, Field
+
+from runtime.clock import Clock
+from runtime.log import Log, LogError, Message, RecordTooLargeError
+from schemas.event import IdentifierKind
+from schemas.fact import Trust, encode
+from schemas.feedback import LeadErased
+from schemas.topics import FEEDBACK
+from services.ingest import metrics
+from services.ingest.answer import Answer, json_answer, problem
+from services.ingest.correcting import Correction, NothingToCorrectError, correcting
+from services.ingest.identity import email
+from services.ingest.lookup import find_event
+from services.ingest.operators import NEEDS, Operators
+from services.ingest.records import JSON, Recorder
+from services.ingest.refusal import Refusal
+
+_NAME = "control"
+_OFF_RETRY_AFTER = 60
+_RETRY_AFTER = 5
+_log = structlog.get_logger(__name__)
+
+
+class Erasure(BaseModel):
+    """A person who asked to be forgotten."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: str = Field(max_length=254, examples=["ada@acme.example"])
+
+
+class _Accepted(msgspec.Struct, frozen=True):
+    id: str
+    """Of the fact that now stands on the log: by it its verdict is found."""
+    status: str = "accepted"
+
+
+class Control:
+    """What operators may do. Every answer but a refusal means: it stands on the log."""
+
+    def __init__(self, operators: Operators, log: Log, recorder: Recorder, clock: Clock) -> None:
+        self._operators, self._log, self._recorder, self._clock = operators, log, recorder, clock
+
+    async def correct(self, authorization: str, correction: Correction) -> Answer:
+        """Put the correcting event onto its lane."""
+        actor = self._operators.named(authorization)
+        if not actor:
+            return self._stranger(authorization)
+        try:
+            original = await find_event(self._log, correction.event)
+            if original is None:
+                mend = "the log holds no such event (any more): give its whole id; what is older cannot be corrected"
+                return _refused(404, Refusal.UNKNOWN_EVENT, mend)
+            now = self._clock.now()
+            event = correcting(original, correction, self._recorder.id_at(now), now, actor)
+            topic, message = self._recorder.message(event, {"content-type": JSON, "source": original.source.encode()})
+            await self._log.append(topic, [message])
+        except NothingToCorrectError as fault:
+            return _refused(400, Refusal.MALFORMED, str(fault))
+        except RecordTooLargeError:
+            return _refused(413, Refusal.TOO_LARGE, "the corrected event does not fit on the log: say less")
+        except LogError:
+            return _unavailable()
+        _log.info("event corrected", corrects=str(correction.event), change=correction.change.value, actor=actor)
+        return _accepted(str(event.id))
+
+    async def erase(self, authorization: str, erasure: Erasure) -> Answer:
+        """Ask the router, on the log, to forget who has this email address."""
+        actor = self._operators.named(authorization)
+        if not actor:
+            return self._stranger(authorization)
+        person = email(erasure.email, Trust.ATTESTED)
+        if person is None:
+            return _refused(400, Refusal.MALFORMED, "email: this is no email address")
+        now = self._clock.now()
+        fact = LeadErased(id=self._recorder.id_at(now), email=person.value, actor=actor, at=now)
+        key = self._recorder.keyed(f"{IdentifierKind.EMAIL.value}:{person.value}")
+        try:
+            await self._log.append(FEEDBACK.name, [Message(key, encode(fact), {"content-type": JSON})])
+        except LogError:
+            return _unavailable()
+        _log.info("erasure asked for", request=str(fact.id), actor=actor)
+        return _accepted(str(fact.id))
+
+    def _stranger(self, authorization: str) -> Answer:
+        if not self._operators.any:
+            mend = f"this door is off: {NEEDS}"
+            return _refused(503, Refusal.SOURCE_OFF, mend, retry_after=_OFF_RETRY_AFTER)
+        if not authorization:
+            return _refused(401, Refusal.CREDENTIAL_MISSING, "send `Authorization: Bearer <your token>`")
+        return _refused(401, Refusal.CREDENTIAL_WRONG, "this token belongs to no operator: ask for a new one")
+
+
+def _accepted(name: str) -> Answer:
+    metrics.ACCEPTED.labels(_NAME).inc()
+    return json_answer(msgspec.json.encode(_Accepted(name)))
+
+
+def _refused(status: int, refusal: Refusal, mend: str, *, retry_after: int | None = None) -> Answer:
+    metrics.REFUSED.labels(_NAME, refusal.value).inc()
+    return problem(status, refusal, mend, retry_after=retry_after)
+
+
+def _unavailable() -> Answer:
+    mend = "nothing was kept, because the log is away: send it again"
+    return _refused(503, Refusal.LOG_UNAVAILABLE, mend, retry_after=_RETRY_AFTER)

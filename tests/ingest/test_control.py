@@ -1,0 +1,208 @@
+"""The operator's door: who may mend the record, what then stands on the log, and what is refused in plain words."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from schemas import event as event_schema
+from schemas import feedback
+from schemas.event import Event, EventType, Mark
+from schemas.fact import Trust, decode
+from schemas.feedback import LeadErased
+from schemas.topics import FEEDBACK
+from services.ingest.lookup import find_event
+from services.ingest.sample import samples
+from tests.ingest.doors import House, house
+
+TOKEN = "a token for the tests alone"
+KNOWN = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("control")
+    async with house(folder, ingest_operators=f"dana:{TOKEN}, elena:another token of the tests") as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(office: House) -> House:
+    return await office.begin()
+
+
+async def an_event_of(desk: House, source: str = "typeform") -> Event:
+    await desk.send(samples(source)[0])
+    return (await desk.events())[0]
+
+
+async def mend(desk: House, event: object, change: str, **more: Any) -> httpx.Response:
+    return await desk.client.post(
+        "/control/corrections", json={"event": str(event), "change": change, **more}, headers=KNOWN
+    )
+
+
+async def test_a_retraction_names_the_person_and_holds_nothing_of_what_they_said(desk: House) -> None:
+    original = await an_event_of(desk)
+    desk.clock.advance(timedelta(minutes=3))
+    answer = await mend(desk, original.id, "retract", why="Somebody tried the form.")
+    (retraction,) = [one for one in await desk.events() if one.corrects]
+
+    assert (answer.status_code, answer.json()["id"]) == (200, str(retraction.id))
+    assert (retraction.corrects, retraction.type) == (original.id, EventType.RETRACTED)
+    assert retraction.identifiers == original.identifiers
+    assert (retraction.claims, retraction.raw) == ((), None)
+    assert retraction.properties == {"corrected_by": "dana", "why": "Somebody tried the form."}
+    assert retraction.received_at == desk.clock.now() > original.received_at
+    assert retraction.id > original.id
+
+
+async def test_an_unmarked_event_is_the_same_without_its_marks(desk: House) -> None:
+    sample = next(one for one in samples("segment") if one.path == "/v1/page")
+    body = sample.body.replace(b"Mozilla/5.0", b"Googlebot/2.1")
+    await desk.send(sample, body=body)
+    original = (await desk.events())[0]
+    await mend(desk, original.id, "unmark")
+    (again,) = [one for one in await desk.events() if one.corrects]
+
+    assert original.marks == (Mark.BOT,)
+    assert again.marks == ()
+    assert (again.type, again.identifiers, again.claims) == (original.type, original.identifiers, original.claims)
+    assert (again.occurred_at, again.raw) == (original.occurred_at, original.raw)
+
+
+async def test_an_amended_event_says_what_holds_and_keeps_the_rest(desk: House) -> None:
+    original = await an_event_of(desk)
+    said = {claim.field: claim.value for claim in original.claims}
+    await mend(desk, original.id, "amend", claims={"title": "Chief Gardener"}, properties={"form_id": None, "stand": 4})
+    (again,) = [one for one in await desk.events() if one.corrects]
+
+    assert {claim.field: claim.value for claim in again.claims} == {**said, "title": "Chief Gardener"}
+    assert [claim.trust for claim in again.claims if claim.field == "title"] == [Trust.ATTESTED]
+    assert "form_id" in original.properties
+    assert "form_id" not in again.properties
+    assert again.properties["stand"] == 4
+
+
+async def test_the_same_correction_twice_is_known_by_one_key_and_another_is_not(desk: House) -> None:
+    original = await an_event_of(desk)
+    for change in ("retract", "retract", "unmark"):
+        await mend(desk, original.id, change)
+    keys = [one.dedup_key for one in await desk.events() if one.corrects]
+
+    assert keys[0] == keys[1]
+    assert len({original.dedup_key, *keys}) == 3
+
+
+async def test_it_travels_under_the_key_of_the_event_that_it_corrects(desk: House) -> None:
+    original = await an_event_of(desk)
+    await mend(desk, original.id, "unmark")
+    records = await desk.records("events.urgent")
+
+    assert len({record.key for record in records}) == 1
+    assert [decode(one.value, event_schema.DECODER).corrects for one in records] == [None, original.id]
+
+
+async def test_an_event_is_found_among_many_whenever_it_was_made(desk: House) -> None:
+    sample = samples("typeform")[0]
+    for _ in range(30):
+        await desk.send(sample)
+        desk.clock.advance(timedelta(minutes=7))
+    events = await desk.events()
+    found = [await find_event(desk.log, one.id) for one in events]
+
+    assert found == events
+
+
+@pytest.mark.parametrize("name", [uuid4(), UUID("0198c0de-0000-7000-8000-000000000000")], ids=["v4", "v7"])
+async def test_an_unknown_event_is_not_found(desk: House, name: UUID) -> None:
+    answer = await mend(desk, name, "retract")
+
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:playcaller:problem:unknown_event"
+    assert await desk.nothing()
+
+
+async def test_a_retraction_cannot_be_retracted(desk: House) -> None:
+    original = await an_event_of(desk)
+    name = (await mend(desk, original.id, "retract")).json()["id"]
+    answer = await mend(desk, name, "retract")
+
+    assert answer.status_code == 400
+    assert "send the event itself again" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"change": "retract"}, "event"),
+        ({"event": "nonsense", "change": "retract"}, "event"),
+        ({"event": str(uuid4()), "change": "burn"}, "change"),
+        ({"event": str(uuid4()), "change": "amend", "claims": {"Title!": "x"}}, "claims"),
+        ({"event": str(uuid4()), "change": "retract", "surprise": 1}, "surprise"),
+    ],
+)
+async def test_what_is_no_correction_is_told_what_is_wrong(desk: House, body: dict[str, Any], says: str) -> None:
+    answer = await desk.client.post("/control/corrections", json=body, headers=KNOWN)
+
+    assert answer.status_code == 400
+    assert says in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("change", "more"), [("amend", {}), ("unmark", {"claims": {"title": "x"}})])
+async def test_only_an_amendment_says_what_holds(desk: House, change: str, more: dict[str, Any]) -> None:
+    original = await an_event_of(desk)
+    answer = await mend(desk, original.id, change, **more)
+
+    assert (answer.status_code, len(await desk.events())) == (400, 1)
+
+
+async def test_an_erasure_stands_on_the_log_under_a_keyed_hash(desk: House) -> None:
+    answer = await desk.client.post("/control/erasures", json={"email": " Ada@Acme.Example "}, headers=KNOWN)
+    (record,) = await desk.records(FEEDBACK.name)
+    fact = decode(record.value, feedback.DECODER)
+
+    assert answer.status_code == 200
+    assert isinstance(fact, LeadErased)
+    assert (fact.email, fact.actor, fact.at) == ("ada@acme.example", "dana", desk.clock.now())
+    assert str(fact.id) == answer.json()["id"]
+    assert b"acme" not in record.key
+    assert len(record.key) == 16
+
+
+@pytest.mark.parametrize("path", ["/control/corrections", "/control/erasures"])
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [("", "credential_missing"), ("Bearer wrong", "credential_wrong"), (f"Basic {TOKEN}", "credential_wrong")],
+)
+async def test_a_stranger_changes_nothing(desk: House, path: str, header: str, reason: str) -> None:
+    body = {"email": "ada@acme.example"} if "erasures" in path else {"event": str(uuid4()), "change": "retract"}
+    answer = await desk.client.post(path, json=body, headers={"Authorization": header} if header else {})
+
+    assert (answer.status_code, answer.json()["type"]) == (401, f"urn:playcaller:problem:{reason}")
+    assert TOKEN not in answer.text
+    assert await desk.records(FEEDBACK.name) == []
+
+
+async def test_without_operators_the_door_is_off_and_says_how_to_open_it(home: House) -> None:
+    answer = await home.client.post("/control/erasures", json={"email": "ada@acme.example"}, headers=KNOWN)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "PLAYCALLER_INGEST_OPERATORS" in answer.json()["detail"]
+
+
+async def test_while_the_log_is_away_nothing_is_promised(desk: House) -> None:
+    desk.log.away = True
+    answer = await desk.client.post("/control/erasures", json={"email": "ada@acme.example"}, headers=KNOWN)
+
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+
+
+async def test_no_address_is_no_erasure(desk: House) -> None:
+    answer = await desk.client.post("/control/erasures", json={"email": "ada"}, headers=KNOWN)
+
+    assert (answer.status_code, await desk.records(FEEDBACK.name)) == (400, [])
