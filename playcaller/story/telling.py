@@ -73,7 +73,12 @@ class Teller:
     async def _post(self, client: httpx.AsyncClient, post: Post) -> int:
         """Send one webhook; how many events the door took."""
         began = time.monotonic()
-        answer = await self.send(client, post)
+        try:
+            answer = await self.send(client, post)
+        except httpx.HTTPError as fault:
+            self._told.refused += 1
+            self._terminal.say(f"    {post.source}: no answer from the door ({type(fault).__name__})", "red")
+            return 0
         self._terminal.posted(f"POST {answer.request.url.path}", answer.status_code, time.monotonic() - began)
         if not answer.is_success and not answer.has_redirect_location:
             self._told.refused += 1
