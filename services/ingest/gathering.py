@@ -86,7 +86,7 @@ class Gathering:
         """The page where it happened: `url`, `path`, `host`, `utm_*`."""
         if isinstance(url, str) and url:
             for name, value in pages.described(url):
-                self.note(name, value)
+                self._properties.setdefault(name, value)
 
     def has(self, field: str) -> bool:
         """Has anybody said this field?"""

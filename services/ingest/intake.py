@@ -1,6 +1,5 @@
 """The way of one webhook through the door: verify, read, append; every outcome is an answer."""
 
-import time
 import traceback
 from collections.abc import Sequence
 
@@ -68,7 +67,6 @@ class Intake:
         return problem(status, refusal, detail, retry_after=retry_after)
 
     async def _append(self, gate: Gate, webhook: Webhook, drafts: Sequence[Draft]) -> Answer:
-        began = time.perf_counter()
         recorder, source = self._recorder, gate.source
         headers = headers_of(source, webhook)
         events = [recorder.event(source, draft, webhook) for draft in drafts]
@@ -76,7 +74,6 @@ class Intake:
         if refusal is not None:
             return refusal
         failpoints.reach("ingest.appended")
-        metrics.SECONDS.observe(time.perf_counter() - began)
         gate.accepted.inc()
         for event in events:
             gate.events[event.type].inc()

@@ -176,7 +176,8 @@ def _workflow(payload: Mapping[str, Any], raw: bytes) -> Draft:
         return found.draft(EventType.PROFILE_STATED, raw, name="workflow")
     newest = sent[0] if len(sent) == 1 else max(sent, key=lambda one: text(one.get("timestamp")).zfill(20))
     found.page(newest.get("page-url"))
-    found.notes({"form_id": newest.get("form-id"), "page_title": newest.get("page-title")})
+    found.note("form_id", newest.get("form-id"))
+    found.note("page_title", newest.get("page-title"))
     conversion = text(newest.get("conversion-id"), 100)
     return found.draft(
         EventType.FORM_SUBMITTED,
