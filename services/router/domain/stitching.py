@@ -88,7 +88,8 @@ def regroup(leads: Iterable[UUID], changes: Changes) -> tuple[Merge, ...]:
         if target != row.lead:
             _number(row.lead, target, changes)
             changes.put_row(replace(row, lead=target))
-    return tuple(_ended(lead, before, numbers, changes) for lead in sorted(set(before.values())) if not world.members.get(lead))
+    ended = (lead for lead in sorted(numbers) if not world.members.get(lead))
+    return tuple(_ended(lead, before, numbers, changes) for lead in ended)
 
 
 def _number(source: UUID, target: UUID, changes: Changes) -> None:

@@ -1,4 +1,4 @@
-"""Invariant 4: nothing blocks a rule but a suppression, a mark, a flood or age; each leaves a receipt; rule 1 not even age."""
+"""Invariant 4: nothing blocks a rule but suppression, mark, flood or age, each with a receipt; rule 1 not by age."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The fold: the same facts give the same verdicts, byte for byte, however they are batched, and one bad fact is alone."""
+"""The fold: the same facts give the same bytes, however they are batched, and one bad fact is alone."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -113,15 +113,14 @@ def test_what_needs_name_is_enough_or_the_fold_says_what_is_missing(events: list
         expected = office.take(fact)
         more: set[IdentifierKey] = set()
         for _ in range(6):
-            stored.counted = {} if fact.corrects is None else {k: v for k, v in office.counted.items() if k == fact.corrects}  # fmt: skip
+            stored.counted = {event: how for event, how in office.counted.items() if event == fact.corrects}
             stored.corrected = office.corrected - {fact.corrects}
             world = loaded([fact], stored, playbook, more)
             try:
                 folded = fold([fact], world, playbook)
                 break
             except NeedsMoreError as missing:
-                assert missing.identifiers - world.asked
-                more |= missing.identifiers
+                more |= missing.identifiers - world.asked
         for key in world.touched_identifiers:
             before = stored.identifiers.get(key)
             if before is not None:

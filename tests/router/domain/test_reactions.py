@@ -1,6 +1,5 @@
 """H: what people did and which deadlines came, and what is next."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,15 +18,12 @@ from schemas.feedback import (
     RejectReason,
     TimerFired,
     TimerKind,
-    TriageChoice,
-    TriageDecided,
 )
 from schemas.handoff import OPEN, HandoffState
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Rule
 from services.router.domain.decision import Enrol, Remind, ReturnTurn, SaveHandoff
 from services.router.domain.handoff import Handoff
-from services.router.domain.handoffs import TABLE, IllegalMoveError, Move, moved
 from tests.router.builders import MONDAY, an_event, an_id
 from tests.router.office import Office
 
@@ -257,64 +253,9 @@ def test_a_snoozed_card_comes_back_while_the_clock_goes_on() -> None:
     assert now(office, handoff).accept_by == handoff.accept_by
 
 
-@pytest.mark.parametrize(
-    ("choice", "outcome"),
-    [
-        (TriageChoice.PASS, Outcome.UPDATE),
-        (TriageChoice.NURTURE, Outcome.NURTURE),
-        (TriageChoice.DISQUALIFY, Outcome.NURTURE),
-    ],
-)
-def test_a_persons_word_settles_triage(choice: TriageChoice, outcome: Outcome) -> None:
-    office = Office()
-    office.take(an_event(PAPER, ADA))
-    item = office.triage_of(ADA)
-    office.take(TriageDecided(id=an_id(choice), handoff=item.id, actor="ruth", at=MONDAY + HOUR, choice=choice))
-    after = office.verdict(an_event(PAPER, ADA, at=MONDAY + 2 * HOUR))
-
-    assert (office.world.triage[item.id].open, office.world.triage[item.id].choice) == (False, choice)
-    assert after.outcome is outcome
-
-
-def test_a_suppressed_request_that_a_person_passes_goes_to_sales() -> None:
-    office = Office()
-    office.take(an_event(FORM, "eve@rival.example", says={"consultation": "yes"}))
-    item = office.triage_of("eve@rival.example")
-    office.take(TriageDecided(id=an_id("p"), handoff=item.id, actor="ruth", at=MONDAY + HOUR, choice=TriageChoice.PASS))
-    handoff = office.handoff_of("eve@rival.example")
-
-    assert (handoff.rules, handoff.play, handoff.state) == ((Rule.CONSULTATION,), "call_back", HandoffState.OFFERED)
-
-
-def test_a_triage_item_is_shown_again_until_somebody_settles_it() -> None:
-    office = Office()
-    office.take(an_event(PAPER, ADA))
-    item = office.triage_of(ADA)
-    office.until(item.due_at + DAY)
-    after = office.triage_of(ADA)
-
-    assert after.open
-    assert after.due_at > item.due_at + DAY - 12 * HOUR
-    assert after.version > item.version
-
-
 def test_every_act_that_changed_a_lead_has_its_own_number() -> None:
     office, handoff = an_office()
     office.take(an_act(HandoffAccepted, handoff))
     verdict = office.verdict(an_event(PAGE, ADA, at=MONDAY + HOUR))
 
     assert verdict.lead_seq == 3
-
-
-@pytest.mark.parametrize("state", HandoffState)
-@pytest.mark.parametrize("move", Move)
-def test_a_handoff_moves_only_as_the_table_says(move: Move, state: HandoffState) -> None:
-    _, handoff = an_office()
-    there = replace(handoff, state=state)
-    if state not in TABLE[move][0]:
-        with pytest.raises(IllegalMoveError):
-            moved(there, move)
-        return
-    after = moved(there, move)
-
-    assert (after.state, after.version) == (TABLE[move][1], handoff.version + 1)
