@@ -27,6 +27,7 @@ class Consumer:
 
     def __init__(self, desk: Desk, offering: Offering) -> None:
         self._desk, self._offering = desk, offering
+        self._telling: asyncio.Task[None] | None = None
         self._stands: dict[Partition, Position] = {}
         """Where a batch was left that was committed in part, so that the rest of it can be handed over again."""
 
@@ -48,10 +49,17 @@ class Consumer:
         for piece in self._desk.lanes.pieces(rest):
             async with self._desk.lanes.turn(piece):
                 effects = await self._settle(piece, {})
+                self._committed(effects)
                 if not is_behaviour(piece):
-                    await self._afterwards(effects)
+                    await self._tell(effects)
             if is_behaviour(piece):
-                await self._afterwards(effects)
+                await self.idle()
+                self._telling = asyncio.create_task(self._tell(effects), name="telling")
+
+    async def idle(self) -> None:
+        """Wait until what the last piece of behaviour led to is told: it is told while the next one is decided."""
+        if self._telling is not None:
+            await self._telling
 
     def _rest(self, batch: Batch) -> Batch | None:
         """The batch without what an interrupted attempt at it has committed already; None where that was all of it."""
@@ -63,13 +71,15 @@ class Consumer:
         left = [record for record in batch.records if record.offset >= stands.next]
         return Batch(batch.partition, stands.next, batch.next, batch.epoch, left)
 
-    async def _afterwards(self, effects: list[Effect]) -> None:
-        """After the commit: tell, then offer. What fails here is swept later; the decision stands."""
+    def _committed(self, effects: list[Effect]) -> None:
         reach("router.committed")
         for effect in effects:
             _count(effect)
             if self._desk.observe is not None:
                 self._desk.narrate(narrations(effect, self._desk.now()))
+
+    async def _tell(self, effects: list[Effect]) -> None:
+        """After the commit: offer, then tell. What fails here is swept later; the decision stands."""
         waiting = [handoff for effect in effects for handoff in effect.told.queued]
         if waiting:
             await later("what waits to be offered", self._offering.offer(waiting))

@@ -1,6 +1,7 @@
 """The router as a running service: two lanes read side by side, an outbox, a clock, and a playbook that may change."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -29,6 +30,7 @@ from services.router.timers import TimerPump
 
 URGENT_GROUP = "router-urgent"
 BEHAVIOUR_GROUP = "router-behaviour"
+_GARBAGE = 50_000
 _log = structlog.get_logger(__name__)
 
 
@@ -51,8 +53,22 @@ async def serve(carriage: Carriage, settings: RouterSettings, observe: Observe |
     _observed(carriage, (urgent, behaviour))
     await _announce(desk, watched.current, "the router started")
     chores = [*_chores(desk, offering), watched.watch, lambda stop: _playbooks(desk, arrivals, stop)]
-    await _until_stopped(desk, (urgent, behaviour), chores)
+    threshold = _calm_collector()
+    try:
+        await _until_stopped(desk, (urgent, behaviour), chores)
+    finally:
+        gc.set_threshold(*threshold)
+    await consumer.idle()
     await _last_words(desk)
+
+
+def _calm_collector() -> tuple[int, int, int]:
+    """What was made at the start stays: it is no garbage, and looking through it again and again is dear."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 50, 50)
+    return before
 
 
 def _onto_the_loop(arrivals: "asyncio.Queue[Playbook]") -> Callable[[Playbook], None]:

@@ -72,6 +72,7 @@ class Hand:
 
     async def handle(self, batch: Batch) -> None:
         await self.consumer.handle(batch)
+        await self.consumer.idle()
         self.positions[batch.partition] = Position(batch.next, batch.epoch)
 
     async def drain(self, *topics: str) -> None:

@@ -24,6 +24,7 @@ async def handled(hand: Hand, partition: Partition, facts: Sequence[Event], piec
         some = facts[first : first + size]
         records = records_of(partition, first, some)
         await hand.consumer.handle(Batch(partition, first, first + len(some), position.epoch, records))
+    await hand.consumer.idle()
 
 
 async def visits(hand: Hand) -> dict[str, int]:
