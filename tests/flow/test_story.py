@@ -4,13 +4,19 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from playcaller.story.script import Post, Scene, Telling, scenes
-from schemas.play import CardKind
+from runtime.log import Message
+from schemas.fact import encode
+from schemas.feedback import HandoffAccepted
+from schemas.handoff import HandoffState
+from schemas.play import CardKind, DeliverPlay
+from schemas.topics import FEEDBACK
 from services.router.narration import Narration
-from tests.flow.conftest import Stage
+from tests.flow.conftest import PATIENCE, Stage
 
 VERDICTS = {
     "ada@lumenworks.example": [("triage", ()), ("pass", ("score_threshold",))],
@@ -139,6 +145,23 @@ async def test_a_redelivery_is_harmless(stage: Stage) -> None:
     assert first.fired[0] == "consultation"
     assert other.who == "ines@castor-elevators.example"
     assert [card.kind for card in stage.audience.cards if card.handoff == first.handoff] == [CardKind.OFFER]
+
+
+async def test_what_a_rep_does_shows_up_in_the_terminal_and_on_the_card(stage: Stage) -> None:
+    (verdict,) = await stage.judged(a_post("booking"))
+    card = stage.card_of(verdict)
+    accepted = HandoffAccepted(id=uuid4(), handoff=card.handoff, actor=card.assignee, at=datetime.now(UTC), via="inbox")
+
+    await stage.ring.log.append(FEEDBACK.name, [Message(card.handoff.bytes, encode(accepted))])
+    told = await stage.audience.until(lambda: "accepted Noor Haddad" in stage.screen.getvalue(), seconds=PATIENCE)
+    shown = await stage.audience.until(lambda: _newest(stage, card).state is HandoffState.ACCEPTED, seconds=PATIENCE)
+
+    assert (told, shown) == (True, True)
+    assert "Maya Okafor accepted Noor Haddad" in stage.screen.getvalue()
+
+
+def _newest(stage: Stage, card: DeliverPlay) -> DeliverPlay:
+    return max((one for one in stage.audience.cards if one.handoff == card.handoff), key=lambda one: one.version)
 
 
 def _another_person(post: Post) -> Post:
