@@ -79,6 +79,8 @@ def decoded(body: bytes, encoding: str, limit: int) -> bytes:
 
     Raises `EncodingError` for one that is not known, `MalformedError` for a broken one, `TooLargeError`.
     """
+    if len(body) > limit:
+        raise TooLargeError
     if not encoding or encoding.lower() == "identity":
         return body
     window = _WINDOWS.get(encoding.strip().lower())

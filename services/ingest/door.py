@@ -63,34 +63,35 @@ class Door:
             answer = problem(404, Refusal.UNKNOWN_SOURCE, f"there is no such source: choose from {self._names()}")
             return await respond(send, answer, scope["method"])
         gate, word = found
+        webhook = self._webhook(gate, word, scope)
         try:
-            answer, origin = await self._admitted(gate, word, scope, receive)
+            answer = await self._answered(gate, webhook, receive)
         except GoneError:
             return None
-        headers = () if gate.source.cors is Cors.NONE else allowed_origin(gate, origin)
-        return await respond(send, answer, scope["method"], headers)
+        more = () if gate.cors is Cors.NONE else allowed_origin(gate, webhook.headers.get(b"origin", b""))
+        return await respond(send, answer, webhook.method, more)
 
     def _names(self) -> str:
         return ", ".join(sorted(path.removeprefix(_PREFIX) for path in self._doors if path.startswith(_PREFIX)))
 
-    async def _admitted(self, gate: Gate, word: str, scope: Scope, receive: Receive) -> tuple[Answer, bytes]:
-        webhook = self._webhook(gate, word, scope)
-        return await self._answered(gate, webhook, receive), webhook.headers.get(b"origin", b"")
-
     async def _answered(self, gate: Gate, webhook: Webhook, receive: Receive) -> Answer:
-        if webhook.method not in gate.source.methods:
+        if webhook.method not in gate.methods:
             return self._other_method(gate, webhook)
         unwelcome = self._unwelcome(gate, webhook)
         if unwelcome is not None:
             return unwelcome
-        if gate.source.files and webhook.media_type() == MULTIPART:
+        if gate.files and webhook.media_type() == MULTIPART:
             return await self._upload(gate, webhook, receive)
-        whole = await self._whole(gate, webhook, receive)
+        stream = Stream(receive)
+        body = await stream.piece()
+        if stream.ended and len(body) <= self._settings.ingest_max_body and b"content-encoding" not in webhook.headers:
+            return await self._intake.take(gate, msgspec.structs.replace(webhook, body=body, content=body))
+        whole = await self._whole(gate, webhook, stream, body)
         return whole if isinstance(whole, Answer) else await self._intake.take(gate, whole)
 
-    async def _whole(self, gate: Gate, webhook: Webhook, receive: Receive) -> Webhook | Answer:
+    async def _whole(self, gate: Gate, webhook: Webhook, stream: Stream, first: bytes) -> Webhook | Answer:
         try:
-            body = await self._body(webhook, receive)
+            body = first if stream.ended else await self._rest(webhook, stream, first)
             content = decoded(body, webhook.header(b"content-encoding"), self._settings.ingest_max_body)
         except TooLargeError:
             mend = f"a webhook may have {self._settings.ingest_max_body} bytes: send fewer events at once"
@@ -143,16 +144,6 @@ class Door:
         allow = ((b"allow", ", ".join(gate.source.methods).encode()),)
         gate.refused(Refusal.METHOD)
         return problem(405, Refusal.METHOD, f"send it as {' or '.join(gate.source.methods)}", more=allow)
-
-    async def _body(self, webhook: Webhook, receive: Receive) -> bytes:
-        limit = self._settings.ingest_max_body
-        stream = Stream(receive)
-        body = await stream.piece()
-        if not stream.ended:
-            body = await self._rest(webhook, stream, body)
-        if len(body) > limit:
-            raise TooLargeError
-        return body
 
     async def _rest(self, webhook: Webhook, stream: Stream, first: bytes) -> bytes:
         limit, stated = self._settings.ingest_max_body, webhook.header(b"content-length")

@@ -29,7 +29,8 @@ class Gate:
         self.on = source.verification.configured(own.keyring, self.site)
         self.mend = source.verification.needs.format(name=source.name.upper())
         self.buckets = Buckets(source.rate, settings.ingest_rate_factor)
-        self.media_types = frozenset(source.media_types)
+        self.media_types, self.methods = frozenset(source.media_types), frozenset(source.methods)
+        self.cors, self.files = source.cors, source.files
         self.accepted = metrics.ACCEPTED.labels(source.name)
         self.events = {kind: metrics.EVENTS.labels(source.name, kind.value) for kind in EventType}
 

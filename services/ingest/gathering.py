@@ -46,10 +46,11 @@ class Gathering:
 
     def claim(self, field: str, value: Any, trust: Trust) -> None:
         """A field of the profile; a closed field's answer is brought to our choices."""
-        if value is None or len(self._claims) >= MOST_CLAIMS or not (plain := text(value)):
+        if value is None or not (plain := text(value)) or len(self._claims) >= MOST_CLAIMS:
             return
-        name, answer = vocabulary.answered(field, plain)
-        self._claims.setdefault((name, trust), answer)
+        if field in vocabulary.CHOICES:
+            field, plain = vocabulary.answered(field, plain)
+        self._claims.setdefault((field, trust), plain)
 
     def state(self, name: str, value: Any, trust: Trust) -> None:
         """One of our fields, or `email` or `phone`, by its exact name."""

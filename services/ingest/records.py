@@ -9,7 +9,7 @@ from uuid import UUID
 from runtime.keys import keyed_hash
 from runtime.log import Message
 from schemas.dead_letter import DeadLetter, DeadLetterReason
-from schemas.event import URGENT, Event, IdentifierKind, Mark, Raw
+from schemas.event import URGENT, Event, Identifier, IdentifierKind, Mark, Raw
 from schemas.fact import encode
 from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT
 from services.ingest.draft import Draft
@@ -19,7 +19,7 @@ from services.ingest.uuid7 import Uuid7
 from services.ingest.webhook import EPOCH, Webhook
 
 JSON = b"application/json"
-_STRONGEST = (IdentifierKind.EMAIL, IdentifierKind.COOKIE, IdentifierKind.PHONE)
+_STRENGTH = {IdentifierKind.EMAIL: 0, IdentifierKind.COOKIE: 1, IdentifierKind.PHONE: 2}
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 Said = tuple[str, Message]
@@ -65,7 +65,7 @@ class Recorder:
             name=draft.name,
             properties=properties,
             attachments=draft.attachments,
-            marks=marks(draft),
+            marks=marks(draft) if draft.honeypot or draft.agent else (),
             historical=draft.historical or received - occurred > REMEMBERED,
             raw=Raw(media_type=draft.media_type or webhook.media_type() or source.media_types[0], body=draft.raw),
         )
@@ -77,13 +77,11 @@ class Recorder:
 
     def key(self, event: Event) -> bytes:
         """A keyed hash of the strongest identifier (email, cookie, phone), else of what makes the event itself."""
-        strongest = ""
-        rank = len(_STRONGEST)
-        for identifier in event.identifiers:
-            found = _STRONGEST.index(identifier.kind)
-            if found < rank:
-                rank, strongest = found, f"{identifier.kind.value}:{identifier.value}"
-        return keyed_hash(self._secret, strongest or event.dedup_key)
+        known = event.identifiers
+        if not known:
+            return keyed_hash(self._secret, event.dedup_key)
+        strongest = known[0] if len(known) == 1 else min(known, key=_strength)
+        return keyed_hash(self._secret, f"{strongest.kind}:{strongest.value}")
 
     def dead_letter(self, source: Source, webhook: Webhook, detail: str) -> Said:
         """A webhook that verified and was not understood, whole."""
@@ -100,12 +98,17 @@ class Recorder:
         return DEAD_LETTERS.name, Message(key, encode(letter), headers_of(source, webhook))
 
 
+def _strength(identifier: Identifier) -> int:
+    return _STRENGTH[identifier.kind]
+
+
 def headers_of(source: Source, webhook: Webhook) -> dict[str, bytes]:
     """Content type, source, and the sender's trace context (W3C), which is a link, never a parent."""
     headers = {"content-type": JSON, "source": source.name.encode()}
-    trace = webhook.header(b"traceparent")
-    if trace and _TRACEPARENT.fullmatch(trace):
-        headers["traceparent"] = trace.encode()
+    if b"traceparent" in webhook.headers:
+        trace = webhook.header(b"traceparent")
+        if _TRACEPARENT.fullmatch(trace):
+            headers["traceparent"] = trace.encode()
     return headers
 
 

@@ -84,7 +84,7 @@ def custom_name(label: str) -> str:
 
 def answered(field: str, value: str) -> tuple[str, str]:
     """(field, answer) in our fixed choices. An answer that fits no choice is kept as `<field>_stated`."""
-    chooses = _CHOOSES.get(field)
+    chooses = CHOICES.get(field)
     if chooses is None:
         return field, value
     choice = chooses(value.lower())
@@ -110,7 +110,7 @@ def _first(choices: tuple[tuple[str, re.Pattern[str]], ...], plain: str) -> str 
     return next((name for name, sign in choices if sign.search(plain)), None)
 
 
-_CHOOSES: Mapping[str, Callable[[str], str | None]] = {
+CHOICES: Mapping[str, Callable[[str], str | None]] = {
     Field.BUDGET: _yes_or_no,
     Field.CONSULTATION: _yes_or_no,
     Field.CONSENT: _yes_or_no,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -61,7 +62,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def media_type(self) -> str:
         """The content type without its parameters, lower-case."""
-        return self.header(b"content-type").partition(";")[0].strip().lower()
+        return _media_type(self.headers.get(b"content-type", b""))
 
     def url(self) -> str:
         """The whole URL as the sender wrote it: never from what a proxy claims, always from our configured address."""
@@ -70,3 +71,8 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def seconds(self) -> float:
         """When it arrived, in seconds since the epoch."""
         return (self.received_at - EPOCH).total_seconds()
+
+
+@lru_cache(maxsize=256)
+def _media_type(stated: bytes) -> str:
+    return stated.decode("latin-1").partition(";")[0].strip().lower()

@@ -166,9 +166,8 @@ def _notification(raw: bytes) -> Draft:
 def _workflow(payload: Mapping[str, Any], raw: bytes) -> Draft:
     found = Gathering()
     properties = payload.get("properties", payload)
-    for name, value in properties.items() if isinstance(properties, dict) else ():
-        if name in KEPT:
-            _property(found, name, *_newest(value))
+    if isinstance(properties, dict):
+        _contact_stated(found, properties)
     _contact(found, payload.get("portal-id"), payload.get("vid") or payload.get("objectId"))
     submissions = payload.get("form-submissions")
     sent = [one for one in submissions if isinstance(one, dict)] if isinstance(submissions, list) else []
@@ -188,13 +187,18 @@ def _workflow(payload: Mapping[str, Any], raw: bytes) -> Draft:
     )
 
 
-def _newest(stated: Any) -> tuple[Any, str]:
-    """(value, who wrote it) of a property: contact workflows send its history, others the bare value."""
-    if not isinstance(stated, dict):
-        return stated, ""
-    history = stated.get("versions")
-    newest = history[0] if isinstance(history, list) and history else None
-    return stated.get("value"), text(newest.get("source-type"), 40) if isinstance(newest, dict) else ""
+def _contact_stated(found: Gathering, properties: Mapping[str, Any]) -> None:
+    """A workflow's contact: each property with its history (the newest first, and who wrote it), or as a bare value."""
+    for name, stated in properties.items():
+        if name not in KEPT:
+            continue
+        written = ""
+        value = stated
+        if isinstance(stated, dict):
+            value, history = stated.get("value"), stated.get("versions")
+            if isinstance(history, list) and history and isinstance(history[0], dict):
+                written = text(history[0].get("source-type"), 40)
+        _property(found, name, value, written)
 
 
 def _property(found: Gathering, name: str, value: Any, written_by: str) -> None:
