@@ -18,6 +18,8 @@ _PATHS = ("/", "/pricing", "/blog/lead-scoring", "/product", "/case-studies/acme
 _TITLES = ("Vice President Marketing", "Marketing Manager", "Software Engineer", "Chief Executive Officer", "Assistant")
 _BUSY = 2_000
 """Known people who come back, so that their rows are written again and again."""
+_ASKING = 0.3
+"""The share of forms that ask for a consultation; the others want a document."""
 _KEY = b"bench"
 
 
@@ -67,12 +69,15 @@ class Traffic:
             "title": self._chance.choice(_TITLES),
             "budget": self._chance.choice(("yes", "no")),
         }
-        if self._chance.random() < 0.1:
+        asks = self._chance.random() < _ASKING
+        if asks:
             said["consultation"] = "yes"
         form = {"form_id": f"form-{self._chance.randrange(200)}", "form_fields": 6}
         who = [(IdentifierKind.EMAIL, email), (IdentifierKind.COOKIE, f"website:{number:08x}")]
         claims = tuple(Claim(field=field, value=value) for field, value in said.items())
-        return self._made(EventType.FORM_SUBMITTED, who, name="Talk to us", claims=claims, properties=form)
+        return self._made(
+            EventType.FORM_SUBMITTED, who, name="Talk to us" if asks else "Whitepaper", claims=claims, properties=form
+        )
 
     def _page(self) -> dict[str, str | int | float | bool | None]:
         path = self._chance.choice(_PATHS)
