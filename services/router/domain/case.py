@@ -22,7 +22,7 @@ from services.router.domain.world import Counted
 _BEFORE_MQL = frozenset({LifecycleStage.SUBSCRIBER, LifecycleStage.LEAD})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
     """Everything a conclusion is drawn from."""
 
@@ -46,7 +46,7 @@ class Case:
     """Leave a receipt whatever happens: somebody asked for an explanation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Conclusion:
     """What the case comes to."""
 
@@ -70,8 +70,21 @@ def concluded(case: Case, conclusion: Conclusion) -> Decision:
         lead = replace(case.lead, standing=standing)
         return Decision(lead, _verdict(case, conclusion, 0), (), case.counted)
     seq = standing.seq + 1
-    lead = replace(case.lead, standing=replace(standing, seq=seq))
+    lead = Lead(case.lead.id, case.lead.known, case.lead.dossiers, numbered(standing, seq), case.lead.erased)
     return Decision(lead, _verdict(case, conclusion, seq), conclusion.commands, case.counted, case.around)
+
+
+_SLOTS = tuple(Standing.__slots__)
+
+
+def numbered(standing: Standing, seq: int) -> Standing:
+    """The standing with its next number: as `replace`, at a fraction of its cost, because every event takes one."""
+    after: Standing = object.__new__(Standing)
+    put = object.__setattr__
+    for name in _SLOTS:
+        put(after, name, getattr(standing, name))
+    put(after, "seq", seq)
+    return after
 
 
 def promoted(standing: Standing, case: Case) -> Standing:

@@ -99,7 +99,7 @@ class Changes:
         """Write what is known through one identifier, if that is new."""
         row = self.world.identifiers[key]
         if row.dossier is not dossier:
-            self.put_row(replace(row, dossier=dossier))
+            self.put_row(IdentifierRow(key, row.lead, dossier, row.ownership))
 
     def put_ownership(self, key: IdentifierKey, ownership: Ownership) -> None:
         """Write who claims one identifier, if that is new."""

@@ -2,7 +2,7 @@
 
 from schemas.event import Event
 from schemas.verdict import Ternary
-from services.router.domain.facts import EventFacts
+from services.router.domain.facts import EventFacts, said_by
 from services.router.domain.prepared import Prepared
 
 
@@ -11,10 +11,19 @@ def signals_of(event: Event, ready: Prepared) -> tuple[str, ...]:
     candidates = ready.signals[event.type]
     if not candidates:
         return ()
-    facts, answers = EventFacts(event), ready.matches[event.type]
-    key = answers.key(facts)
+    answers = ready.matches[event.type]
+    key = _said(event, answers.names) if answers.names is not None else None
     known = answers.known.get(key) if key is not None else None
     if known is not None:
         return known
-    true = Ternary.TRUE
+    facts, true = EventFacts(event), Ternary.TRUE
     return answers.keep(key, tuple([each.name for each in candidates if each.when.test(facts) is true]))
+
+
+def _said(event: Event, names: tuple[str, ...]) -> tuple[object, ...] | None:
+    """What the event says under these names; None where a number could be mistaken for another (`1` and `True`)."""
+    found = tuple([said_by(event, name) for name in names])
+    for value in found:
+        if value.__class__ is int or value.__class__ is float:
+            return None
+    return found

@@ -24,6 +24,13 @@ class Answers(Generic[T]):
 
     paths: tuple[str, ...] | None
     known: dict[tuple[object, ...], T] = field(default_factory=dict)
+    names: tuple[str, ...] | None = None
+    """The paths without `event.`, where all of them are an event's and its type is given anyway."""
+
+    def __post_init__(self) -> None:
+        """Work the names out once."""
+        if self.paths is not None and all(path.startswith("event.") for path in self.paths):
+            self.names = tuple(path.removeprefix("event.") for path in self.paths if path != "event.type")
 
     def key(self, facts: Facts) -> tuple[object, ...] | None:
         """What the answer depends on; None where it must be worked out. Numbers do not tell `1` from `True`."""

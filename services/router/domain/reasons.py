@@ -1,6 +1,7 @@
 """The sentences: why an event led to what it led to. Codes are stable, texts are for people; no personal data."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from schemas.event import Mark
 from schemas.verdict import Reason, Rule, Ternary
@@ -107,10 +108,13 @@ def fired(rule: Rule, findings: Findings, account: str) -> Reason:
 
 def not_ready(items: Iterable[str], checklist: Checklist) -> tuple[Reason, ...]:
     """Which lines of the checklist do not hold."""
-    labels = {item.name: item.label for item in checklist.items}
-    return tuple(
-        Reason(code=f"not_{name}", text=f"Not ready: “{labels.get(name, name)}” does not hold.") for name in items
-    )
+    failing = frozenset(items)
+    return tuple([_does_not_hold(item.name, item.label) for item in checklist.items if item.name in failing])
+
+
+@lru_cache(maxsize=512)
+def _does_not_hold(name: str, label: str) -> Reason:
+    return Reason(code=f"not_{name}", text=f"Not ready: “{label}” does not hold.")
 
 
 def not_known(items: Iterable[str], checklist: Checklist, code: str) -> tuple[Reason, ...]:

@@ -16,7 +16,7 @@ from services.router.domain.readiness import check
 _TRUE, _FALSE = Ternary.TRUE, Ternary.FALSE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Findings:
     """What the rules say of one event. A rule's value may be true without firing: it has fired before."""
 

@@ -33,6 +33,10 @@ def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> t
 
     Raises `NeedsMoreError` where an identifier that takes part was not loaded.
     """
+    if len(keys) == 1:
+        alone = changes.row(keys[0])
+        if alone is not None:
+            return alone.lead, ()
     rows = [changes.row(key) for key in keys]
     fresh = [key for key, row in zip(keys, rows, strict=True) if row is None]
     for key in fresh:
