@@ -77,7 +77,7 @@ async def test_from_the_log_to_slack_and_back(tmp_path: Path) -> None:
         (act,) = await facts(log, FEEDBACK, feedback.DECODER)
 
         assert answer.status_code == 200
-        assert act.actor == "grace"  # type: ignore[attr-defined]  # an act
+        assert act.actor == "grace"  # type: ignore[attr-defined]  # it is an act of hers
         assert len(slack.messages) == 1
 
 

@@ -63,7 +63,7 @@ def headers(policy: str) -> dict[str, str]:
 
 def _sentences(text: str) -> tuple[str, str]:
     """The first sentence, which is set large, and the rest; a first sentence that is long stays with the rest."""
-    first, mark, rest = re.sub(r"([.!?:;])\s+", "\\1\0", text, count=1).partition("\0")
+    first, mark, rest = re.sub(r"([.!?])\s+", "\\1\0", text, count=1).partition("\0")
     return (first, rest) if mark and len(first) <= LARGEST else (text, "")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from runtime.log import Message
 from runtime.opening import open_carriage
 from schemas import feedback
 from schemas.feedback import HandoffAccepted, HandoffRejected
-from schemas.topics import FEEDBACK, PLAYS, TOPICS
+from schemas.topics import DELIVERIES, FEEDBACK, PLAYS, TOPICS
 from services.notifier.service import serve
 from services.notifier.settings import NotifierSettings
 from tests.browser import a_browser
@@ -62,11 +63,18 @@ class Running:
         self._do(self._carriage.log.append(PLAYS.name, said))
 
     def feedback(self) -> list[Any]:
-        found = []
-        for partition in self._do(self._carriage.log.partitions(FEEDBACK.name)):
-            records = self._do(self._carriage.log.read(partition, 0))
-            found += [feedback.DECODER.decode(record.value) for record in records]
-        return found
+        return [feedback.DECODER.decode(value) for value in self._values(FEEDBACK.name)]
+
+    def wait_for_cards(self, count: int) -> None:
+        """Until so many cards are in the inbox."""
+        patient = time.monotonic() + 30
+        while len(self._values(DELIVERIES.name)) < count:
+            assert time.monotonic() < patient, "the cards did not arrive"
+            threading.Event().wait(0.05)
+
+    def _values(self, topic: str) -> list[bytes]:
+        partitions = self._do(self._carriage.log.partitions(topic))
+        return [record.value for one in partitions for record in self._do(self._carriage.log.read(one, 0))]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +92,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
             a_play(at=now, recipients=(a_recipient(),)),
             a_play(handoff=a_handoff("bobby"), at=now, accept_by=now + timedelta(hours=9), brief=bobby),
         )
+        one.wait_for_cards(2)
         yield one
 
 
@@ -200,3 +209,15 @@ def test_the_mail_is_shown_whole_in_its_frame(browser: Browser, running: Running
 
         expect(frame.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
         expect(frame.get_by_role("link", name="Accept…")).to_be_visible()
+
+
+def test_a_page_that_was_open_before_the_first_play_finds_it_without_javascript(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with Running(tmp_path) as early, a_context(browser, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(early.url)
+        expect(page.get_by_text("No plays yet")).to_be_visible()
+        early.tell(a_play(at=datetime.now(UTC)))
+
+        expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
