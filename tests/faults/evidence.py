@@ -84,14 +84,20 @@ async def gathered(log: Log, database: Database) -> Evidence:
         IdentifierKey(IdentifierKind(row.kind), row.value): codec.DOSSIER.decode(row.dossier)
         for row in await _rows(database, tables.IDENTIFIER)
     }
-    found.handoffs = [codec.HANDOFF.decode(row.handoff) for row in await _rows(database, tables.HANDOFF)]
     found.items = [codec.TRIAGE.decode(row.item) for row in await _rows(database, tables.TRIAGE)]
     rows = await _rows(database, messenger.DELIVERIES)
-    found.ledger = {row.key: (row.handoff, row.kind, row.sequence) for row in rows}
+    found.ledger, found.handoffs = await evidence_of_handoffs(database)
     found.undelivered = [
         (row.handoff, row.kind, row.sequence, row.channel, row.state) for row in rows if row.settled_at is None
     ]
     return found
+
+
+async def evidence_of_handoffs(database: Database) -> tuple[dict[str, tuple[UUID, str, int]], list[Handoff]]:
+    """The messenger's ledger by the messages' keys, and the router's handoffs."""
+    rows = await _rows(database, messenger.DELIVERIES)
+    ledger = {row.key: (row.handoff, row.kind, row.sequence) for row in rows}
+    return ledger, [codec.HANDOFF.decode(row.handoff) for row in await _rows(database, tables.HANDOFF)]
 
 
 async def _facts(log: Log, topic: Topic, decoder: "msgspec.json.Decoder[F]") -> list[F]:
