@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -185,11 +186,11 @@ async def test_what_a_stranger_typed_makes_nothing_active(scene: Scene, text: st
 )
 @given(text=st.text(alphabet=st.characters(codec=None), min_size=1, max_size=400))
 def test_no_text_at_all_makes_anything_active(scene: Scene, text: str) -> None:
-    """The loop that the fixture's servers run on is driven from here."""
+    """The loop that the fixture's servers run on is driven from here. Blank text leaves a part out, never adds one."""
     loop = asyncio.get_event_loop_policy().get_event_loop()
     harmless, active = loop.run_until_complete(_both(scene, text))
 
-    assert active == harmless
+    assert Counter(active) - Counter(harmless) == Counter()
 
 
 async def _both(scene: Scene, text: str) -> tuple[list[str], list[str]]:
