@@ -21,19 +21,20 @@ Days = Mapping[int, int]
 
 
 def counted(days: Days | None, day: int, by: int, oldest: int) -> dict[int, int]:
-    """The day counts with `by` more on this day, without zeros and without days before `oldest`."""
+    """The day counts with `by` more on this day: ascending by day, without zeros and without days before `oldest`."""
     if not days:
         return {day: by} if day >= oldest else {}
     changed = dict(days)
-    total = changed.get(day)
-    if total is None:
-        changed[day] = by
-        if min(changed) < oldest:
-            changed = {each: number for each, number in changed.items() if each >= oldest}
-    elif total + by == 0:
+    total = changed.get(day, 0) + by
+    if total == 0:
         del changed[day]
-    else:
-        changed[day] = total + by
+        return changed
+    late = day not in changed and day < next(reversed(changed))
+    changed[day] = total
+    if late:
+        changed = dict(sorted(changed.items()))
+    if next(iter(changed)) < oldest:
+        return {each: number for each, number in changed.items() if each >= oldest}
     return changed
 
 

@@ -71,7 +71,7 @@ def _sum(one: Days, other: Days) -> Days:
     total = dict(one)
     for day, number in other.items():
         total[day] = total.get(day, 0) + number
-    return total
+    return dict(sorted(total.items()))
 
 
 def count(counts: Mapping[str, Days], signal: str, oldest: int) -> int:
@@ -80,34 +80,36 @@ def count(counts: Mapping[str, Days], signal: str, oldest: int) -> int:
     if not days:
         return 0
     total = 0
-    for day, number in days.items():
-        if day >= oldest:
-            total += number
+    for day in reversed(days):
+        if day < oldest:
+            break
+        total += days[day]
     return max(0, total)
 
 
 def worth(signal: Signal, days: Days, today: int, horizon_days: int) -> int:
-    """What a signal's day counts are worth today, before its group's cap."""
+    """What a signal's day counts (ascending by day) are worth today, before its group's cap.
+
+    A count below zero waits for the event it takes back, and is worth nothing. Every occurrence adds in the same
+    direction, so once the cap is reached no older day matters.
+    """
     oldest = today - (horizon_days if signal.window_days is None else min(horizon_days, signal.window_days - 1))
-    live = [(day, number) for day, number in days.items() if number > 0 and day >= oldest]
-    if not live:
-        return 0
-    if signal.repeat is Repeat.ONCE:
-        live = [(max(day for day, _ in live), 1)]
-    elif signal.repeat is Repeat.ONCE_A_DAY:
-        live = [(day, 1) for day, _ in live]
-    if signal.half_life_days is None:
-        total = signal.points * sum(number for _, number in live)
-    else:
-        table = weights(signal.half_life_days, horizon_days)
-        units = sum(number * table[today - day if day < today else 0] for day, number in live)
-        total = _parts(signal.points * units)
-    return total if signal.cap is None else _within(total, signal.cap)
-
-
-def _parts(millionths: int) -> int:
-    """Whole thousandths of a point, rounded towards zero."""
-    return millionths // SCALE if millionths >= 0 else -(-millionths // SCALE)
+    table = weights(signal.half_life_days, horizon_days) if signal.half_life_days is not None else None
+    enough = None if signal.cap is None else signal.cap * SCALE
+    each_day, points, units = signal.repeat is not Repeat.EVERY, abs(signal.points), 0
+    for day in reversed(days):
+        if day < oldest:
+            break
+        number = days[day]
+        if number <= 0:
+            continue
+        weight = SCALE if table is None else table[today - day if day < today else 0]
+        units += weight if each_day else number * weight
+        if signal.repeat is Repeat.ONCE or weight == 0 or (enough is not None and points * units >= enough):
+            break
+    total = points * units // SCALE
+    total = total if signal.cap is None else min(signal.cap, total)
+    return total if signal.points >= 0 else -total
 
 
 def _within(total: int, cap: int) -> int:
