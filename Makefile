@@ -28,8 +28,8 @@ playbook: setup ## Check the marketers' playbook: every fault at once, and the c
 .PHONY: soak bench
 soak: setup ## The kill tests and property tests with their full counts
 	PLAYCALLER_TEST_PROFILE=soak $(PYTHON_IN) -m pytest tests
-bench: setup ## Speed, each figure beside its limit
-	$(PYTHON_IN) -m tests.bench
+bench: setup ## Speed, each figure beside its limit (ARGS="B1 B3 --rounds 3" for a part)
+	$(PYTHON_IN) -m tests.bench $(ARGS)
 
 ##@ Ship
 .PHONY: image compose lock

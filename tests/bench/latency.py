@@ -1,4 +1,4 @@
-"""B6: from an accepted webhook to its card at the channel, on Kafka + PostgreSQL; alone, and beside waiting page views."""
+"""B6: from an accepted webhook to its card, on Kafka + PostgreSQL; alone, and beside waiting page views."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from services.router.adapters.tables import POSITIONS
 from tests.bench.hops import floor_ms
 from tests.bench.measure import Note, Pair
 from tests.bench.pace import paced
-from tests.bench.process import WORLD, stay
+from tests.bench.process import TESTED, WORLD, stay
 from tests.bench.program import Bench, run
 from tests.bench.traffic import ANONYMOUS, Traffic, message
 from tests.faults.evidence import evidence_of_handoffs
@@ -120,12 +120,14 @@ async def waiting(log: Log, ring: Ring) -> int:
 
 
 async def measure(bench: Bench) -> AsyncIterator[Pair | Note]:
-    """One ring; each round takes the floor, then the way at 200 a second, then urgent ones alone and beside a backlog."""
+    """One ring; each round takes the floor, the way at 200 a second, then urgent ones alone and beside a backlog."""
     stay(WORLD)
     bootstrap, state, reference = await bench.kafka(), await bench.postgres(), await bench.postgres()
     async with StopWatch() as slack, MailSink() as mail:
         providers = Providers(slack.url, mail.port)
+        stay(TESTED)  # the ring inherits it
         async with clustered_ring(bench.folder, providers, bootstrap, state) as ring:
+            stay(WORLD)
             await card_ms(ring, slack, 20, 5, 20)
             for number in range(bench.rounds):
                 floor = await floor_ms(bootstrap, reference, 200)

@@ -1,4 +1,4 @@
-"""An even pace: requests leave when their moment has come, over a few keep-alive connections, however long one takes."""
+"""An even pace: requests leave when their moment has come, over a few connections, however long one takes."""
 
 import asyncio
 import time
