@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from services.router.adapters.playbook_files import load
-from services.router.domain.playbook import Absence, Playbook
+from services.router.domain.playbook import Playbook
+from services.router.domain.team import Absence
 
 Edit = Callable[[str, str, str], int]
 

@@ -19,7 +19,8 @@ from services.router.adapters.templates import ALTERNATIVES, LONGEST, TemplateFa
 from services.router.domain.briefs import brief_of
 from services.router.domain.facts import LeadFacts
 from services.router.domain.lead import Dossier, IdentifierKey, Lead
-from services.router.domain.playbook import Play, Playbook, Rep
+from services.router.domain.playbook import Play, Playbook
+from services.router.domain.team import Rep
 
 EXAMPLES = 500 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 25
 EVIL = [

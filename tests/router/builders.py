@@ -13,7 +13,6 @@ from schemas.lead import Priority
 from schemas.play import Address
 from schemas.verdict import Rule, Ternary
 from services.router.domain.playbook import (
-    BusinessHours,
     Characteristic,
     Checklist,
     ChecklistItem,
@@ -24,19 +23,17 @@ from services.router.domain.playbook import (
     Persona,
     Play,
     Playbook,
-    Rep,
     Repeat,
     RoutingRule,
     RuleDefinition,
     Scoring,
-    ServiceLevel,
     Signal,
     Stage,
     SuppressionKind,
     Suppressions,
     Target,
-    Team,
 )
+from services.router.domain.team import BusinessHours, Rep, ServiceLevel, Team
 
 MONDAY = datetime(2026, 9, 14, 9, 0, tzinfo=UTC)
 _SPACE = UUID("11111111-1111-4111-8111-111111111111")

@@ -15,7 +15,8 @@ from services.router.adapters.playbook_files import Loaded, load_pages, vocabula
 from services.router.adapters.playbook_models import PlayPage
 from services.router.adapters.playbook_pages import Where
 from services.router.adapters.rendering import render
-from services.router.domain.playbook import Play, Playbook, Rep
+from services.router.domain.playbook import Play, Playbook
+from services.router.domain.team import Rep
 
 _HOLES = re.compile(
     r"\bNone\b|\bMissing\b|[{}]|[“(]\s*[”)]|\w [,.;!?](?:\s|$)|(?:^|\s)[,;](?:\s|$)|\S {2,}\S|(?:^|[“\n])there,"

@@ -13,7 +13,7 @@ from schemas.lead import Priority
 from schemas.play import Address
 from services.router.adapters.playbook_book import Book, Sheet
 from services.router.adapters.playbook_models_people import PersonPage, TeamPage
-from services.router.domain.playbook import Absence, BusinessHours, Rep, ServiceLevel, Team
+from services.router.domain.team import Absence, BusinessHours, Rep, ServiceLevel, Team
 from services.router.domain.vocabulary import suggestion
 
 YEARS = range(2020, 2051)

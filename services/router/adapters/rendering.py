@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from schemas.brief import Brief
 from schemas.play import Content, PlayText
 from services.router.adapters.templates import clean, filled
-from services.router.domain.playbook import Play, Rep
+from services.router.domain.playbook import Play
+from services.router.domain.team import Rep
 
 _NAMELESS = frozenset({"", "name not known", "unknown", "anonymous"})
 """What a brief says where there is no name. A visitor is called by no name at all rather than by the wrong one."""

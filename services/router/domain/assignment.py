@@ -18,7 +18,8 @@ from schemas.verdict import CandidateRep
 from services.router.domain import business_time
 from services.router.domain.decision import Draw
 from services.router.domain.handoff import Handoff
-from services.router.domain.playbook import BusinessHours, Playbook, Rep, Team
+from services.router.domain.playbook import Playbook
+from services.router.domain.team import BusinessHours, Rep, Team
 
 TURN = 1_000_000
 """What is carried from one set of reps to the next is counted in millionths of a turn."""

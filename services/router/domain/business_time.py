@@ -7,7 +7,7 @@ day's hours on a day that is no holiday. An hour that the clock shows twice coun
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.router.domain.playbook import BusinessHours
+from services.router.domain.team import BusinessHours
 
 _LONGEST = 800
 """Days to look ahead: nobody closes for two years."""

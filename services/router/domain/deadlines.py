@@ -14,7 +14,8 @@ from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.handoffs import Move
 from services.router.domain.lead import Lead
 from services.router.domain.moments import milliseconds
-from services.router.domain.playbook import BusinessHours, Play, Playbook, ServiceLevel
+from services.router.domain.playbook import Play, Playbook
+from services.router.domain.team import BusinessHours, ServiceLevel
 
 _CLOCK = "clock"
 """The actor of what nobody did."""

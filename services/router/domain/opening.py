@@ -14,7 +14,8 @@ from services.router.domain.briefs import brief_of
 from services.router.domain.decision import SaveTriage, SetTimer, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import Handoff, TriageItem
-from services.router.domain.playbook import Playbook, ServiceLevel, Team
+from services.router.domain.playbook import Playbook
+from services.router.domain.team import ServiceLevel, Team
 
 FALLBACK = ServiceLevel(accept_within=timedelta(hours=4), attempt_within=timedelta(hours=8))
 """Where a team's page names no service level for a priority."""

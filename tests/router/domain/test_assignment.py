@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from schemas.event import EventType
 from services.router.domain.assignment import Rotation, draw, given_back, pick
 from services.router.domain.handoff import Handoff
-from services.router.domain.playbook import Absence, Playbook, Rep
+from services.router.domain.playbook import Playbook
+from services.router.domain.team import Absence, Rep
 from tests.router.builders import MONDAY, a_playbook, a_rep, an_event, hours
 from tests.router.office import Office
 

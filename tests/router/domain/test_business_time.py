@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.router.domain.business_time import add, between, working
-from services.router.domain.playbook import BusinessHours
+from services.router.domain.team import BusinessHours
 from tests.router.builders import hours
 
 MINUTE = timedelta(minutes=1)

@@ -74,9 +74,7 @@ def upgrade() -> None:
         *(_c("digest", blob), _c("counted", blob), _c("surroundings", blob), _c("receipt", blob)),
     )
     op.create_index("router_verdict_event", "router_verdict", ["event"])
-    op.create_table(
-        "router_act", _c("lead", u, key=True), _c("seq", b, key=True), _c("fact", u), _c("batch", b)
-    )
+    op.create_table("router_act", _c("lead", u, key=True), _c("seq", b, key=True), _c("fact", u), _c("batch", b))
     op.create_table(
         "router_timer",
         *(_c("id", u, key=True), _c("subject", u), _c("kind", t), _c("due_at", b), _c("about", u, null=True)),
