@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,29 +24,34 @@ PATIENCE = 15 * SECONDS
 SEED = int(os.environ.get("PLAYCALLER_TEST_SEED", random.SystemRandom().randrange(10**6)))
 
 pytestmark = pytest.mark.faults
-Running = AbstractAsyncContextManager[Ring]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a ring runs on: a broker and a database, or neither."""
+
+    bootstrap: str = ""
+    database: str = ""
+
+    def ring(self, folder: Path, told: Desks) -> AbstractAsyncContextManager[Ring]:
+        """The whole ring, not yet running."""
+        if not self.bootstrap:
+            return embedded_ring(folder, told.providers)
+        return clustered_ring(folder, told.providers, self.bootstrap, self.database)
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.servers)])
-def engine(request: pytest.FixtureRequest) -> str:
+def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine."""
-    return str(request.param)
+    if request.param == "embedded":
+        return Engine()
+    return Engine(request.getfixturevalue("kafka_bootstrap"), request.getfixturevalue("fresh_postgres_url"))
 
 
-def a_ring(request: pytest.FixtureRequest, engine: str, folder: Path, told: Desks) -> Running:
-    """The whole ring on this engine, not yet running."""
-    if engine == "embedded":
-        return embedded_ring(folder, told.providers)
-    bootstrap = request.getfixturevalue("kafka_bootstrap")
-    return clustered_ring(folder, told.providers, bootstrap, request.getfixturevalue("fresh_postgres_url"))
-
-
-async def test_killed_at_any_moment_it_keeps_every_promise(
-    request: pytest.FixtureRequest, engine: str, tmp_path: Path
-) -> None:
+async def test_killed_at_any_moment_it_keeps_every_promise(engine: Engine, tmp_path: Path) -> None:
     journal = Journal(postings(WEBHOOKS, SEED))
     chance = random.Random(SEED)
-    async with desks() as told, a_ring(request, engine, tmp_path, told) as ring:
+    async with desks() as told, engine.ring(tmp_path, told) as ring:
         sending = post_all(
             journal, ring.url, seed=SEED, pace=lambda: chance.uniform(0, 2 * SECONDS * SENDERS / WEBHOOKS)
         )
