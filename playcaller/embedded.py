@@ -9,6 +9,7 @@ from playcaller.audience import Audience
 from playcaller.preparing import prepare
 from playcaller.ring import Addresses, Ring
 from playcaller.stopping import stops
+from runtime.clock import Clock
 from runtime.health import serve_health
 from runtime.opening import open_carriage
 from runtime.settings import Settings
@@ -21,10 +22,13 @@ from services.router.settings import RouterSettings
 
 
 @asynccontextmanager
-async def embedded(settings: Settings, audience: Audience) -> AsyncIterator[Ring]:
-    """Run the ring while the block runs. Where a service fails, the block is cancelled and the failure raised."""
+async def embedded(settings: Settings, audience: Audience, *, clock: Clock | None = None) -> AsyncIterator[Ring]:
+    """Run the ring while the block runs. Where a service fails, the block is cancelled and the failure raised.
+
+    `clock` is the machine's where none is given.
+    """
     async with (
-        open_carriage(settings) as carriage,
+        open_carriage(settings, clock=clock) as carriage,
         serve_health(carriage.health, settings.health_host, settings.health_port) as port,
     ):
         await prepare(carriage)

@@ -53,10 +53,15 @@ class Consumer:
                 if not is_behaviour(piece):
                     await self._tell(effects)
             if is_behaviour(piece):
-                await self.idle()
+                await self._told()
                 self._telling = asyncio.create_task(self._tell(effects), name="telling")
 
     async def idle(self) -> None:
+        """Wait until everything that was decided is told and offered."""
+        await self._told()
+        await self._offering.idle()
+
+    async def _told(self) -> None:
         """Wait until what the last piece of behaviour led to is told: it is told while the next one is decided."""
         if self._telling is not None:
             await self._telling
@@ -82,8 +87,8 @@ class Consumer:
         """After the commit: offer, then tell. What fails here is swept later; the decision stands."""
         waiting = [handoff for effect in effects for handoff in effect.told.queued]
         if waiting:
-            await later("what waits to be offered", self._offering.offer(waiting))
-        if waiting or any(effect.told.messages or effect.deaths for effect in effects):
+            await self._offering.soon(waiting)
+        if any(effect.told.messages or effect.deaths for effect in effects):
             await later("the outbox", self._desk.outbox.flush())
 
     async def _settle(self, batch: Batch, condemned: Mapping[int, str]) -> list[Effect]:

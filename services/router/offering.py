@@ -33,6 +33,8 @@ from services.router.telling import Told, already_read, rendered
 _LOADED = (HandoffState.OFFERED.value, HandoffState.ACCEPTED.value, HandoffState.WORKING.value)
 _ATTEMPTS = 20
 _SWEPT = 200
+_PATIENCE = 0.1
+"""Seconds for which a batch waits for the draws that it led to."""
 _log = structlog.get_logger(__name__)
 
 
@@ -54,6 +56,33 @@ class Offering:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._waiting: set[UUID] = set()
+        self._drawing: asyncio.Task[None] | None = None
+
+    async def soon(self, handoffs: Iterable[UUID]) -> None:
+        """Have these offered and told, and wait for it, but not for long.
+
+        A team for which somebody else draws just now holds up nobody's verdicts: until it is drawn, its queue is the
+        accountable owner. What fails is left to the sweeper.
+        """
+        self._waiting.update(handoffs)
+        if self._drawing is None or self._drawing.done():
+            self._drawing = asyncio.create_task(self._draw(), name="drawing")
+        await asyncio.wait({self._drawing}, timeout=_PATIENCE)
+
+    async def idle(self) -> None:
+        """Wait until nothing is being drawn any more, no longer than a goodbye may take."""
+        if self._drawing is not None:
+            await asyncio.wait({self._drawing}, timeout=self._desk.settings.grace)
+
+    async def _draw(self) -> None:
+        while self._waiting:
+            taken, self._waiting = self._waiting, set()
+            try:
+                await self.offer(taken)
+                await self._desk.outbox.flush()
+            except Exception as fault:  # noqa: BLE001  (nothing that fails after the commit may undo or repeat the commit)
+                _log.warning("offers are left to the sweeper", exc_info=fault)
 
     async def offer(self, handoffs: Iterable[UUID]) -> list[Handoff]:
         """Draw and offer, for those of the handoffs that still wait; gives those that were offered.

@@ -1,6 +1,7 @@
 """A whole ring for a test, on each engine: everything between the webhook and the card is the real thing."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -8,7 +9,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 from rich.console import Console
+from sqlalchemy import make_url
 
 from playcaller.audience import TOPICS, Audience
 from playcaller.embedded import embedded
@@ -23,6 +26,7 @@ from runtime.settings import Settings
 from schemas.play import CardKind, DeliverPlay
 from services.ingest.reading import sources
 from services.router.narration import Narration
+from tests.flow.founding import Founding, administer, founded
 
 PATIENCE = 30.0
 
@@ -108,3 +112,36 @@ async def stage(engine: dict[str, str], tmp_path: Path, monkeypatch: pytest.Monk
         watching(ring.log, TOPICS, audience.read),
     ):
         yield Stage(ring, audience, Teller(ring.addresses.door, secrets, audience, terminal), screen)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def founding_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[dict[str, str], Path]]:
+    """The settings that choose each engine for a ring that many tests share, and its folder."""
+    folder = tmp_path_factory.mktemp("founding")
+    prefix = {"TOPIC_PREFIX": f"founding{uuid4().hex[:10]}."}
+    if request.param == "embedded":
+        yield prefix, folder
+        return
+    server, name = request.getfixturevalue("postgres_url"), f"founding_{uuid4().hex[:10]}"
+    asyncio.run(administer(server, f'CREATE DATABASE "{name}"'))
+    yield (
+        prefix
+        | {
+            "LOG_ENGINE": "kafka",
+            "KAFKA_BOOTSTRAP": request.getfixturevalue("kafka_bootstrap"),
+            "DATABASE_URL": make_url(server).set(database=name).render_as_string(hide_password=False),
+            "KEY_SECRET": uuid4().hex,
+            "LINK_SECRET": uuid4().hex,
+        },
+        folder,
+    )
+    asyncio.run(administer(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def founding(founding_engine: tuple[dict[str, str], Path]) -> AsyncIterator[Founding]:
+    """One ring for all tests of a module, on each engine: their people are theirs alone."""
+    async with founded(*founding_engine) as running:
+        yield running
