@@ -98,6 +98,17 @@ class Raw(Value, frozen=True, kw_only=True):
     body: bytes
 
 
+class Corrected(Value, frozen=True, kw_only=True):
+    """What was said before it was corrected, as far as it is counted: a visitor's ordinary events leave no row."""
+
+    type: EventType
+    occurred_at: datetime
+    name: str = ""
+    properties: dict[str, str | int | float | bool | None] = {}  # noqa: RUF012  (msgspec copies mutable defaults)
+    machine: bool = False
+    """It was marked, so it counted nothing."""
+
+
 class Event(Fact, frozen=True, kw_only=True, tag="event"):
     """Somebody did something at a time.
 
@@ -122,6 +133,8 @@ class Event(Fact, frozen=True, kw_only=True, tag="event"):
     """It was imported or is a backlog: it scores, but fires no rule except a consultation request."""
     corrects: UUID | None = None
     """This event takes the place of that one: what that one counted is taken back, then this one is judged."""
+    corrected: Corrected | None = None
+    """Of what `corrects` names; whoever makes a correction from the event itself says it."""
     raw: Raw | None = None
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from schemas.event import Claim, Event, EventType
+from schemas.event import Claim, Corrected, Event, EventType
 from schemas.fact import Trust
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -56,7 +56,9 @@ def correcting(original: Event, correction: Correction, name: UUID, now: datetim
     Raises `NothingToCorrectError`.
     """
     if original.type is EventType.RETRACTED:
-        raise NothingToCorrectError("this is a retraction: to undo it, correct nothing, send the event itself again")
+        raise NothingToCorrectError(
+            "this is a retraction: what it took back has to be sent anew, under an id of its own"
+        )
     if (correction.change is Change.AMEND) != bool(correction.claims or correction.properties):
         raise NothingToCorrectError("`amend`, and it alone, says in `claims` or `properties` what holds instead")
     note = {"corrected_by": actor, **({"why": correction.why} if correction.why else {})}
@@ -66,6 +68,13 @@ def correcting(original: Event, correction: Correction, name: UUID, now: datetim
         received_at=max(now, original.occurred_at),
         dedup_key=_key(correction),
         corrects=original.id,
+        corrected=Corrected(
+            type=original.type,
+            occurred_at=original.occurred_at,
+            name=original.name,
+            properties=original.properties,
+            machine=bool(original.marks),
+        ),
         properties={**original.properties, **note},
     )
     match correction.change:

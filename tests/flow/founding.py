@@ -5,12 +5,9 @@ import json
 import re
 import shutil
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,14 +16,12 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from rich.console import Console
 
-from playcaller.audience import TOPICS, Audience
+from playcaller.audience import TOPICS
 from playcaller.embedded import embedded
 from playcaller.generated import as_environment, source_secrets
 from playcaller.ring import Ring
 from playcaller.story.posting import ORIGIN
-from playcaller.terminal import Terminal
 from playcaller.watching import watching
 from runtime.database import Database
 from runtime.log import Partition
@@ -41,52 +36,16 @@ from services.ingest.reading import sources
 from services.ingest.sample import signed
 from services.ingest.webhook import Site
 from services.router.adapters.playbook_files import load
-from services.router.domain.business_time import between
 from services.router.domain.playbook import Playbook
 from services.router.narration import Narration
 from tests.faults.evidence import records, unsettled
 from tests.flow.senders import Post
+from tests.flow.witness import RingClock, Witness
 
 PLAYBOOK = Path(__file__).parents[2] / "playbook"
 PATIENCE = 30.0
 TOKEN = "what only dana knows"
 LANES = (EVENTS_URGENT, EVENTS_BEHAVIOUR)
-_OPEN = timedelta(hours=4)
-
-
-class RingClock:
-    """Runs as the machine's does, but from the morning of a past working day on, and can be moved on."""
-
-    def __init__(self, playbook: Playbook) -> None:
-        hours = playbook.teams["inside_sales"].hours
-        now = datetime.now(UTC)
-        mornings = (now.replace(hour=15, minute=0, second=0) - timedelta(days=days) for days in range(7, 21))
-        self._shift = next(one for one in mornings if between(hours, one, one + _OPEN) == _OPEN) - now
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._shift
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def advance(self, by: timedelta) -> None:
-        self._shift += by
-
-
-class Witness(Audience):
-    """Hears everything that the router says it did."""
-
-    def __init__(self) -> None:
-        super().__init__(Terminal(Console(file=StringIO(), width=120)))
-        self.heard: list[Narration] = []
-
-    def hear(self, narration: Narration) -> None:
-        self.heard.append(narration)
-        super().hear(narration)
-        self._news.set()
-
-    def verdict_on(self, event: UUID) -> Narration | None:
-        return next((one for one in self.judged if one.event == event), None)
 
 
 @dataclass

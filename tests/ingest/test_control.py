@@ -133,7 +133,7 @@ async def test_a_retraction_cannot_be_retracted(desk: House) -> None:
     answer = await mend(desk, name, "retract")
 
     assert answer.status_code == 400
-    assert "send the event itself again" in answer.json()["detail"]
+    assert "sent anew" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from services.router.domain.changes import Changes
 from services.router.domain.counts import without_count, without_statements
 from services.router.domain.identity import keys_of
 from services.router.domain.lead import IdentifierKey
-from services.router.domain.moments import day_at, day_of
-from services.router.domain.playbook import Playbook
+from services.router.domain.matching import signals_of
+from services.router.domain.moments import day_at, day_of, milliseconds
+from services.router.domain.prepared import Prepared
 from services.router.domain.world import SAID, Counted
 
 
@@ -28,17 +29,23 @@ class TakenBack:
     merges: tuple[stitching.Merge, ...] = ()
 
 
-def take_back(event: Event, original: UUID, changes: Changes, playbook: Playbook, now: datetime) -> TakenBack:
+def take_back(event: Event, original: UUID, changes: Changes, ready: Prepared, now: datetime) -> TakenBack:
     """Undo what `original` left behind. If nothing is found it may still come: then it will count nothing.
 
-    Raises `NeedsMoreError` where its identifiers were not loaded.
+    What an earlier correction has taken back is not taken back again. Raises `NeedsMoreError` where its identifiers
+    were not loaded.
     """
     world, name = changes.world, str(original)
+    if original in world.corrected:
+        return TakenBack(reasons.TAKEN_BEFORE, (), None)
+    changes.note(world.corrected, original)
     known = world.counted.get(original)
     rows = _concerned(known or (), event, changes)
-    counted = _still_counted(original, known if known is not None else _sighted(name, rows, changes), changes)
+    counted = _still_counted(
+        original, known if known is not None else _unrecorded(event, original, rows, changes, ready), changes
+    )
     found = bool(counted) or known is not None
-    oldest = day_of(now) - playbook.scoring.horizon_days
+    oldest = day_of(now) - ready.playbook.scoring.horizon_days
     for kind, value, signal, day in counted:
         key = IdentifierKey(IdentifierKind(kind), value)
         row = changes.row(key)
@@ -55,8 +62,6 @@ def take_back(event: Event, original: UUID, changes: Changes, playbook: Playbook
     if stitching.unclaim(name, rows, changes):
         merges, found = stitching.regroup(leads, changes), True
     changes.put_counted(original, ())
-    if not found:
-        changes.note(world.corrected, original)
     return TakenBack(_reason(event, found=found), counted, _whose(counted, rows, changes), merges)
 
 
@@ -77,6 +82,35 @@ def _concerned(counted: Counted, event: Event, changes: Changes) -> tuple[Identi
         found |= changes.world.members.get(row.lead, set())
         found |= {key for key in row.ownership.claimed if changes.row(key) is not None}
     return tuple(sorted(found))
+
+
+def _unrecorded(
+    event: Event, original: UUID, rows: tuple[IdentifierKey, ...], changes: Changes, ready: Prepared
+) -> Counted:
+    """How the event was counted, where no row says so.
+
+    A visitor's events stand with a correction made from them, so they are counted once more; they travel on its lane
+    under its key, so that they came before it. Of others no more is known than the sightings that are remembered.
+    """
+    told = event.corrected
+    if told is None or told.type is EventType.EMAIL_CLICKED or len(event.identifiers) != 1:
+        return _sighted(str(original), rows, changes)
+    key = IdentifierKey(event.identifiers[0].kind, event.identifiers[0].value)
+    if key.kind is not IdentifierKind.COOKIE or changes.row(key) is None or told.machine:
+        return _sighted(str(original), rows, changes)
+    was = Event(
+        id=original,
+        source=event.source,
+        type=told.type,
+        occurred_at=told.occurred_at,
+        received_at=event.received_at,
+        dedup_key="",
+        identifiers=event.identifiers,
+        name=told.name,
+        properties=told.properties,
+    )
+    day = day_at(milliseconds(told.occurred_at))
+    return tuple((key.kind.value, key.value, signal, day) for signal in signals_of(was, ready))
 
 
 def _sighted(event: str, keys: Iterable[IdentifierKey], changes: Changes) -> Counted:

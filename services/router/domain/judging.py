@@ -13,14 +13,26 @@ from services.router.domain.identity import keys_of, lead_id
 from services.router.domain.lead import Dossier, IdentifierKey, Lead
 from services.router.domain.moments import milliseconds
 
+_BY_TIME = 7
+
 
 def keys_here(event: Event, changes: Changes) -> tuple[IdentifierKey, ...]:
-    """The event's identifiers without those of people who asked to be forgotten after it came."""
+    """The event's identifiers without those of people who asked to be forgotten after it, or what it corrects, came."""
     keys, world = keys_of(event), changes.world
     if not world.erased:
         return keys
-    received = milliseconds(event.received_at)
+    received = _made_at(event)
     return tuple(key for key in keys if key not in world.erased or received > world.erased_at.get(key, received))
+
+
+def _made_at(event: Event) -> int:
+    """When the door took what was said (milliseconds, UTC): a correction says again what the event it names said.
+
+    The id that it names is the door's UUIDv7, whose first 48 bits are its time (RFC 9562, section 5.7).
+    """
+    received = milliseconds(event.received_at)
+    original = event.corrects
+    return min(received, original.int >> 80) if original is not None and original.version == _BY_TIME else received
 
 
 def judge(docket: Docket) -> Effect:
@@ -64,7 +76,7 @@ def _asks(docket: Docket) -> bool:
 
 
 def _taken_back(docket: Docket, original: UUID) -> corrections.TakenBack:
-    found = corrections.take_back(docket.event, original, docket.changes, docket.ready.playbook, docket.now)
+    found = corrections.take_back(docket.event, original, docket.changes, docket.ready, docket.now)
     docket.notes.append(found.reason)
     docket.extra["corrects"] = str(original)
     docket.extra["taken_back"] = sorted({signal for _, _, signal, _ in found.counted if signal})

@@ -27,7 +27,7 @@ class Needs:
     corrections: frozenset[UUID]
     """Events that corrections name: how were they counted?"""
     events: frozenset[UUID]
-    """Has a correction arrived before them?"""
+    """Has a correction of them arrived before?"""
     flood_keys: frozenset[str]
 
 
@@ -57,6 +57,7 @@ class _Gathering:
         self.events.add(event.id)
         if event.corrects is not None:
             self.corrections.add(event.corrects)
+            self.events.add(event.corrects)
         self.floods.update(flood_keys(event, playbook))
 
     def feedback(self, fact: Feedback) -> None:

@@ -23,6 +23,9 @@ TAKES_NOTHING = Reason(code="retracts_nothing", text="A retraction that names no
 NOT_YET_HERE = Reason(
     code="corrects_unknown", text="Nothing counted by the event it names is on record: if it comes, it counts nothing."
 )
+TAKEN_BEFORE = Reason(
+    code="corrected_twice", text="An earlier correction took back what that event counted: correct the correction."
+)
 WITH_SALES = Reason(code="already_with_sales", text="Sales already works this lead: the event joins its history.")
 SAME_ACCOUNT = Reason(
     code="account_already_with_sales",
