@@ -71,8 +71,9 @@ class Recorder:
         )
 
     def message(self, event: Event, headers: dict[str, bytes]) -> Said:
-        """The event as it stands on its lane."""
-        topic = EVENTS_URGENT if event.type in URGENT else EVENTS_BEHAVIOUR
+        """The event as it stands on its lane; a correction on that of what it corrects, so that it comes after it."""
+        kind = event.type if event.corrected is None else event.corrected.type
+        topic = EVENTS_URGENT if kind in URGENT else EVENTS_BEHAVIOUR
         return topic.name, Message(self.key(event), encode(event), headers)
 
     def key(self, event: Event) -> bytes:

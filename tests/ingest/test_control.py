@@ -98,13 +98,14 @@ async def test_the_same_correction_twice_is_known_by_one_key_and_another_is_not(
     assert len({original.dedup_key, *keys}) == 3
 
 
-async def test_it_travels_under_the_key_of_the_event_that_it_corrects(desk: House) -> None:
+async def test_it_travels_behind_the_event_that_it_corrects(desk: House) -> None:
     original = await an_event_of(desk)
-    await mend(desk, original.id, "unmark")
+    for change in ("unmark", "retract"):
+        await mend(desk, original.id, change)
     records = await desk.records("events.urgent")
 
-    assert len({record.key for record in records}) == 1
-    assert [decode(one.value, event_schema.DECODER).corrects for one in records] == [None, original.id]
+    assert len({(record.key, record.partition) for record in records}) == 1
+    assert [decode(one.value, event_schema.DECODER).corrects for one in records] == [None, original.id, original.id]
 
 
 async def test_an_event_is_found_among_many_whenever_it_was_made(desk: House) -> None:
