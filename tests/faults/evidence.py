@@ -52,6 +52,8 @@ class Evidence:
     items: Sequence[TriageItem] = ()
     undelivered: Sequence[tuple[UUID, str, int, str, str]] = ()
     """(handoff, kind, sequence, channel, state) of ledger rows that have not come to an end."""
+    uncertain: frozenset[tuple[UUID, int]] = frozenset()
+    """(handoff, sequence) of mails that may or may not have left: they are never sent again, the reminder follows."""
     ledger: dict[str, tuple[UUID, str, int]] = field(default_factory=dict)
     """A message's key, as it travels with the message → (handoff, kind, sequence)."""
 
@@ -87,6 +89,9 @@ async def gathered(log: Log, database: Database) -> Evidence:
     found.items = [codec.TRIAGE.decode(row.item) for row in await _rows(database, tables.TRIAGE)]
     rows = await _rows(database, messenger.DELIVERIES)
     found.ledger, found.handoffs = await evidence_of_handoffs(database)
+    found.uncertain = frozenset(
+        (row.handoff, row.sequence) for row in rows if row.state == "unknown" and row.channel == "email"
+    )
     found.undelivered = [
         (row.handoff, row.kind, row.sequence, row.channel, row.state) for row in rows if row.settled_at is None
     ]
