@@ -22,6 +22,10 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A part of a fact that has no identity of its own."""
 
 
+replace = msgspec.structs.replace
+"""The same value with some fields changed: `replace(value, field=…)`."""
+
+
 class Fact(Value, frozen=True, kw_only=True, omit_defaults=False, tag_field="fact"):
     """A thing that happened (past participle) or a command (imperative), as it stands on the log."""
 

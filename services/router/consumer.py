@@ -141,7 +141,7 @@ async def later(what: str, work: Awaitable[object]) -> None:
 
 def _count(effect: Effect) -> None:
     DUPLICATES.inc(effect.duplicates)
-    for outcome, number in Counter([settled.verdict.outcome for settled in effect.folded.settled]).items():
+    for outcome, number in Counter([settled.outcome for settled in effect.folded.settled]).items():
         VERDICTS.labels(outcome.value).inc(number)
     for death in effect.deaths:
         DEAD_LETTERS.labels(death.reason.value).inc()

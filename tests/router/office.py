@@ -1,12 +1,13 @@
 """The shell in memory: folds what comes in, draws at once, and lets time pass on demand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from schemas.event import Event, Identifier, IdentifierKind
+from schemas.fact import replace
 from schemas.feedback import Feedback, TimerFired
 from schemas.handoff import HandoffState
 from schemas.verdict import Verdict

@@ -1,7 +1,6 @@
 """Writes what a batch has changed, in the order in which it was locked, each table in one statement."""
 
 import hashlib
-from dataclasses import replace
 from operator import itemgetter
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.brief import Brief
 from schemas.event import IdentifierKind
-from schemas.fact import encode
+from schemas.fact import encode, replace
 from schemas.verdict import Outcome
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
@@ -19,7 +18,7 @@ from services.router.adapters.state import CrossedError, RefusedError, Row, Stat
 from services.router.domain.decision import SetTimer, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, IdentifierKey, Standing
-from services.router.domain.world import Folded, Settled
+from services.router.domain.world import Folded, Judged
 from services.router.naming import timer_id
 
 _NOBODY = Brief(name="")
@@ -169,7 +168,7 @@ def timer_row(timer: SetTimer) -> Row:
     )
 
 
-def _verdict_row(settled: Settled, number: int) -> Row:
+def _verdict_row(settled: Judged, number: int) -> Row:
     verdict = settled.verdict
     whole = encode(verdict)
     told = verdict.outcome in _TOLD or verdict.handoff is not None

@@ -1,9 +1,9 @@
 """Brings people's acts, deadlines and erasures into the world."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from schemas.fact import replace
 from schemas.feedback import Act, Feedback, LeadErased, PlaybookPublished, TimerFired, TimerKind, TriageDecided
 from services.router.domain import erasing, holding
 from services.router.domain.applying import apply

@@ -1,7 +1,7 @@
 """Brings a decision into the world: the lead's rows, its handoffs and items, and what its account remembers."""
 
-from dataclasses import replace
 
+from schemas.fact import replace
 from schemas.handoff import HandoffState
 from schemas.verdict import Rule
 from services.router.domain import handoffs

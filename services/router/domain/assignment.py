@@ -11,9 +11,9 @@ not flooded, because nothing is owed for time in which they were not eligible.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from schemas.fact import Value, replace
 from schemas.verdict import CandidateRep
 from services.router.domain import business_time
 from services.router.domain.decision import Draw
@@ -26,17 +26,16 @@ TURN = 1_000_000
 _LOOKS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Value, frozen=True, gc=False):
     """A team's rotation: whole numbers throughout, so that no draw is ever decided by a rounding."""
 
     members: tuple[tuple[str, int], ...] = ()
     """(rep, weight) of the set that was eligible at the last draw, sorted."""
     draws: int = 0
     """Draws while this set was the eligible one."""
-    got: Mapping[str, int] = field(default_factory=dict)
+    got: Mapping[str, int] = {}
     """rep → turns out of those draws."""
-    carry: Mapping[str, int] = field(default_factory=dict)
+    carry: Mapping[str, int] = {}
     """rep → millionths of a turn owed from before; negative when over-served."""
 
 

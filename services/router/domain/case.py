@@ -1,12 +1,13 @@
 """One decision while it is being made: the event, the lead with it counted, what the rules say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from schemas.event import Event
+from schemas.fact import replace
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Reason, Rule, Ternary, Verdict
 from services.router.domain.decision import Command, Decision, Surroundings
@@ -70,21 +71,8 @@ def concluded(case: Case, conclusion: Conclusion) -> Decision:
         lead = replace(case.lead, standing=standing)
         return Decision(lead, _verdict(case, conclusion, 0), (), case.counted)
     seq = standing.seq + 1
-    lead = Lead(case.lead.id, case.lead.known, case.lead.dossiers, numbered(standing, seq), case.lead.erased)
+    lead = Lead(case.lead.id, case.lead.known, case.lead.dossiers, replace(standing, seq=seq), case.lead.erased)
     return Decision(lead, _verdict(case, conclusion, seq), conclusion.commands, case.counted, case.around)
-
-
-_SLOTS = tuple(Standing.__slots__)
-
-
-def numbered(standing: Standing, seq: int) -> Standing:
-    """The standing with its next number: as `replace`, at a fraction of its cost, because every event takes one."""
-    after: Standing = object.__new__(Standing)
-    put = object.__setattr__
-    for name in _SLOTS:
-        put(after, name, getattr(standing, name))
-    put(after, "seq", seq)
-    return after
 
 
 def promoted(standing: Standing, case: Case) -> Standing:

@@ -1,11 +1,12 @@
 """Writes to a world that can be undone: one bad fact leaves the world as it was before it."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
 from schemas.event import IdentifierKind
+from schemas.fact import replace
 from services.router.domain.decision import Command
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, IdentifierKey, Lead, Ownership, Standing

@@ -1,10 +1,9 @@
 """Email clicks wait a moment: three or more links within two seconds are a scanner's work, not a person's (E8)."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from schemas.event import Event, EventType, Identifier, Mark
-from schemas.fact import Trust
+from schemas.fact import Trust, replace
 from schemas.feedback import TimerKind
 from services.router.domain.changes import Changes
 from services.router.domain.counts import without_count

@@ -1,11 +1,12 @@
 """Corrections: what the event they name had counted, said and claimed is taken back, wherever that stands now."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from schemas.event import Event, EventType, IdentifierKind
+from schemas.fact import replace
 from schemas.verdict import Reason
 from services.router.domain import clicks, reasons, stitching
 from services.router.domain.changes import Changes

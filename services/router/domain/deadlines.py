@@ -3,9 +3,9 @@
 Only human acts stop the clock. A deadline of an older round, or one that was moved meanwhile, is a no-op.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from schemas.fact import replace
 from schemas.feedback import TimerFired, TimerKind
 from schemas.handoff import HandoffState
 from services.router.domain import business_time, handoffs, lifecycle, opening

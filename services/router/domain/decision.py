@@ -1,19 +1,18 @@
 """What the pure core is given beside the lead, and what it hands back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from schemas.fact import Value
 from schemas.feedback import TimerKind
 from schemas.verdict import CandidateRep, Verdict
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Lead
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Value, frozen=True, gc=False):
     """What a decision reads beyond its lead. Stored with the verdict, so that replay reads the same."""
 
     handoff: Handoff | None = None
@@ -21,7 +20,7 @@ class Surroundings:
     triage: TriageItem | None = None
     account_handoff: Handoff | None = None
     """The account's open handoff by rule 4, if another lead's."""
-    flood: Mapping[str, int] = field(default_factory=dict)
+    flood: Mapping[str, int] = {}
     """flood key (`form:…`, `address:…`, `campaign:…`) → claimed events counted within the window, this one included."""
     owner: str = ""
     """The rep who last worked one of the account's leads."""
@@ -33,8 +32,7 @@ class Surroundings:
     """For a correction: (identifier kind, value, signal, day) as the corrected event was counted; None if unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class SaveHandoff:
+class SaveHandoff(Value, frozen=True, gc=False):
     """Write this version. `tell` is a sentence for the assignee, or empty when nobody needs to be told."""
 
     handoff: Handoff
@@ -42,16 +40,14 @@ class SaveHandoff:
     tell: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SaveTriage:
+class SaveTriage(Value, frozen=True, gc=False):
     """Write this version of a triage item and show it to the team's triagers."""
 
     item: TriageItem
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(Value, frozen=True, gc=False):
     """Wake me: a `TimerFired` will stand on the feedback lane, no earlier than `due_at` and the doors' margin."""
 
     kind: TimerKind
@@ -61,8 +57,7 @@ class SetTimer:
     round: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Remind:
+class Remind(Value, frozen=True, gc=False):
     """Send the card again, with the whole play, to these persons."""
 
     handoff: UUID
@@ -71,8 +66,7 @@ class Remind:
     """Empty: the assignee."""
 
 
-@dataclass(frozen=True, slots=True)
-class Enrol:
+class Enrol(Value, frozen=True, gc=False):
     """Enrol the lead in a nurture track, with the unknown it should resolve."""
 
     lead: UUID
@@ -80,8 +74,7 @@ class Enrol:
     resolve: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnTurn:
+class ReturnTurn(Value, frozen=True, gc=False):
     """This draw was nobody's fault (a merge, a bad lead): the rep's turn in the team's rotation comes back."""
 
     handoff: UUID
@@ -92,8 +85,7 @@ class ReturnTurn:
 Command: TypeAlias = SaveHandoff | SaveTriage | SetTimer | Remind | Enrol | ReturnTurn
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value, frozen=True, gc=False):
     """One event's or one act's effect: the lead after it, the verdict, and what must be done."""
 
     lead: Lead
@@ -105,8 +97,7 @@ class Decision:
     surroundings: Surroundings = Surroundings()
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(Value, frozen=True, gc=False):
     """Whose turn it is, and why not the others. Recorded as a fact: replay applies it, never draws again."""
 
     rep: str

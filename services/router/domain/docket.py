@@ -1,11 +1,12 @@
 """One event on its way to its verdict, and the ways in which such a way can end."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from schemas.event import Event, IdentifierKind
+from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Receipt, Verdict
 from services.router.domain import merging, reasons, routing
 from services.router.domain.applying import apply

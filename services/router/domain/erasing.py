@@ -1,10 +1,10 @@
 """Forgets a person: their identifiers, where they stood, what sales was told; what others claimed with them as well."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from schemas.brief import Brief
 from schemas.event import IdentifierKind
+from schemas.fact import replace
 from schemas.feedback import LeadErased
 from services.router.domain import handoffs, opening
 from services.router.domain.changes import Changes

@@ -1,17 +1,16 @@
 """A handoff as the router keeps it; `handoffs` holds its state machine."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from schemas.brief import Brief
+from schemas.fact import Value
 from schemas.handoff import HandoffState
 from schemas.lead import Priority
 from schemas.verdict import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(Value, frozen=True, gc=False):
     """One passing of one lead to sales. Times are UTC."""
 
     id: UUID
@@ -46,8 +45,7 @@ class Handoff:
     """`late`, `flood`, … shown on the card."""
 
 
-@dataclass(frozen=True, slots=True)
-class TriageItem:
+class TriageItem(Value, frozen=True, gc=False):
     """A lead that a person must look at: the questions that would settle it, a queue and a deadline."""
 
     id: UUID

@@ -1,9 +1,9 @@
 """The life of a handoff as a table (H1): from which states each move may be made, and what it leads to."""
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from schemas.fact import replace
 from schemas.handoff import OPEN, HandoffState
 from services.router.domain.handoff import Handoff
 

@@ -1,9 +1,9 @@
 """Holds an email click until it is clear whether a scanner opened the other links too, then judges it (E8)."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from schemas.event import Mark
+from schemas.fact import replace
 from schemas.feedback import TimerFired
 from services.router.domain import clicks, reasons
 from services.router.domain.changes import Changes, Effect

@@ -20,6 +20,9 @@ MOST_TIMES = 4
 MOST_CLAIMED = 32
 _NAMESPACE = UUID("4f1cf2b4-0f0e-5c0e-9d5b-6a3c7d1b8e21").bytes
 _ORDER = {IdentifierKind.EMAIL: 0, IdentifierKind.COOKIE: 1, IdentifierKind.PHONE: 2}
+_FREE = (1 << 128) - 1 & ~(0xF << 76) & ~(0x3 << 62)
+_FIXED = 0x5 << 76 | 0x2 << 62
+"""Of a UUID's 128 bits those that a name decides, and its version and variant."""
 _COOKIE_MARK = "cookie "
 """No email holds a blank, so a claimant that starts like this is a cookie."""
 
@@ -27,7 +30,7 @@ _COOKIE_MARK = "cookie "
 def _version_5(namespace: bytes, name: str) -> UUID:
     """RFC 9562 §5.5, without the detour over a `UUID` namespace."""
     digest = sha1(namespace + name.encode(), usedforsecurity=False).digest()
-    return UUID(bytes=digest[:16], version=5)
+    return UUID(int=int.from_bytes(digest[:16], "big") & _FREE | _FIXED)
 
 
 def lead_id(root: IdentifierKey) -> UUID:

@@ -5,26 +5,24 @@ kept here is bounded and commutes: any order of arrival, duplicates, retractions
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from schemas.event import IdentifierKind
+from schemas.fact import Value
 from schemas.lead import LifecycleStage
 
 RECENT = 3
 """How many event ids are kept a signal."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class IdentifierKey:
+class IdentifierKey(Value, frozen=True, order=True, gc=False):
     """One identifier as the state knows it: its kind and its normalised value."""
 
     kind: IdentifierKind
     value: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Sighting:
+class Sighting(Value, frozen=True, order=True, gc=False):
     """When something was said or done, and by which event: the order in which conflicts are settled."""
 
     at: int
@@ -32,8 +30,7 @@ class Sighting:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Value, frozen=True, gc=False):
     """One value of one profile field, as one source gave it."""
 
     value: str
@@ -41,24 +38,22 @@ class Statement:
     seen: Sighting
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(Value, frozen=True, gc=False):
     """What is known through one identifier alone. A lead is the sum of its identifiers' dossiers."""
 
-    counts: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[int, int]] = {}
     """signal → UTC day (proleptic ordinal) → how often, within the horizon; negative while a retraction waits."""
-    recent: Mapping[str, tuple[Sighting, ...]] = field(default_factory=dict)
+    recent: Mapping[str, tuple[Sighting, ...]] = {}
     """signal → its newest `RECENT` sightings, newest first."""
-    statements: Mapping[str, Mapping[str, tuple[Statement, ...]]] = field(default_factory=dict)
+    statements: Mapping[str, Mapping[str, tuple[Statement, ...]]] = {}
     """field → source → its last three values, newest first."""
-    read: Mapping[str, Sighting] = field(default_factory=dict)
+    read: Mapping[str, Sighting] = {}
     """Content already seen (path or asset) → when; bounded."""
     first: Sighting | None = None
     last: Sighting | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Value, frozen=True, gc=False):
     """Which email claims a cookie or a phone: the earliest claim wins, whatever order they arrive in."""
 
     claims: tuple[tuple[Sighting, str], ...] = ()
@@ -73,8 +68,7 @@ class Ownership:
         return self.claims[0][1] if self.claims else None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldClick:
+class HeldClick(Value, frozen=True, gc=False):
     """An email click waiting to see whether a burst follows (E8). Times are milliseconds, UTC."""
 
     event: UUID
@@ -94,8 +88,7 @@ class HeldClick:
     attested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Value, frozen=True, gc=False):
     """Where a lead stands with marketing and sales: what is not a sum of events but a history of decisions."""
 
     seq: int = 0
@@ -123,8 +116,7 @@ class Standing:
     """The account's handoff by rule 4 to which this lead's first response was added."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(Value, frozen=True, gc=False):
     """A person we track. `id` is a v5 of the root identifier: the earliest attested email, else the cookie."""
 
     id: UUID

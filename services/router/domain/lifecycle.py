@@ -1,8 +1,8 @@
 """How a lead's standing changes when sales takes it, closes it, or sends it back."""
 
-from dataclasses import replace
 from datetime import datetime
 
+from schemas.fact import replace
 from schemas.lead import LifecycleStage
 from schemas.verdict import Ternary
 from services.router.domain import profile

@@ -4,10 +4,10 @@ A merge is numbered in the surviving lead's history; its receipt stores the last
 replay knows from where each went on.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from schemas.fact import replace
 from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage

@@ -1,8 +1,8 @@
 """Offers a queued handoff to the rep who was drawn: deadlines run from the real time of the offer, not of the event."""
 
-from dataclasses import replace
 from datetime import datetime
 
+from schemas.fact import replace
 from services.router.domain import deadlines
 from services.router.domain.decision import Command, Draw
 from services.router.domain.handoff import Handoff

@@ -1,10 +1,10 @@
 """Opens a handoff, tightens an open one, and names the team and the owner who are asked first."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from schemas.fact import replace
 from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import Field, Priority

@@ -1,7 +1,7 @@
 """What follows when rules fire: a new handoff, a new reason for an open one, or, where a list forbids it, triage."""
 
-from dataclasses import replace
 
+from schemas.fact import replace
 from schemas.feedback import TriageChoice
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Reason, Rule

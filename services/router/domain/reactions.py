@@ -1,8 +1,8 @@
 """What follows from what people did and from deadlines that came: the next step of a handoff or a triage item."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from schemas.fact import replace
 from schemas.feedback import (
     Act,
     AttemptLogged,

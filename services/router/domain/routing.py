@@ -1,11 +1,11 @@
 """Who deserves a salesperson now: one event, its lead and what stands around it become one verdict with reasons."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from schemas.event import Event, Mark
+from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Rule, Ternary
 from services.router.domain import floods, passing, profile, reasons, rules
 from services.router.domain.case import Case, Conclusion, concluded

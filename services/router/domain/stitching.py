@@ -7,10 +7,11 @@ so that a number is never given twice under one id, even when a merge is taken b
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from schemas.event import Event, IdentifierKind
+from schemas.fact import replace
 from services.router.domain import identity
 from services.router.domain.changes import Changes
 from services.router.domain.lead import IdentifierKey, Sighting

@@ -1,8 +1,8 @@
 """What a person's decision about a triage item leads to: to sales after all, back to nurture, or nobody for sales."""
 
-from dataclasses import replace
 from datetime import datetime
 
+from schemas.fact import replace
 from schemas.feedback import TriageChoice, TriageDecided
 from schemas.lead import LifecycleStage
 from schemas.verdict import Rule

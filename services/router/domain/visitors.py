@@ -4,18 +4,22 @@ It comes to exactly what `routing` would come to, without looking at what cannot
 """
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from schemas.event import URGENT, Event, EventType, IdentifierKind
+from schemas.fact import Value
 from schemas.verdict import Outcome, Verdict
 from services.router.domain import reasons
 from services.router.domain.counts import with_event
+from services.router.domain.decision import Surroundings
 from services.router.domain.identity import lead_id, made_by
 from services.router.domain.lead import Dossier, IdentifierKey
 from services.router.domain.matching import signals_of
-from services.router.domain.moments import day_at, milliseconds
+from services.router.domain.moments import day_at, day_of, milliseconds
+from services.router.domain.playbook import Playbook
 from services.router.domain.prepared import Prepared
-from services.router.domain.world import IdentifierRow, Settled, World
+from services.router.domain.world import Counted, IdentifierRow, World
 
 _ELSEWHERE = URGENT | {EventType.EMAIL_CLICKED, EventType.RETRACTED}
 """Types that need a closer look."""
@@ -52,35 +56,57 @@ def _unremarkable(key: IdentifierKey, world: World) -> bool:
     return standing is None or (standing.handoff is None and standing.triage is None)
 
 
-def counted(event: Event, key: IdentifierKey, ready: Prepared, world: World, now: datetime) -> Settled:
+class Visit(Value, frozen=True, kw_only=True, gc=False):
+    """An ordinary event of a visitor, settled. Its verdict is worked out only if somebody asks: no row keeps it."""
+
+    event: Event
+    key: IdentifierKey
+    lead: UUID
+    signals: tuple[str, ...]
+    day: int
+    now: datetime
+    playbook: Playbook
+    stored: ClassVar[bool] = False
+    surroundings: ClassVar[Surroundings] = Surroundings()
+    outcome: ClassVar[Outcome] = Outcome.NURTURE
+
+    @property
+    def counted(self) -> Counted:
+        """How the event was counted."""
+        return tuple([(self.key.kind.value, self.key.value, name, self.day) for name in self.signals])
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict, the same whenever it is asked for."""
+        return Verdict(
+            id=made_by(self.event.id, "verdict"),
+            event=self.event.id,
+            lead=self.lead,
+            lead_seq=0,
+            outcome=Outcome.NURTURE,
+            reasons=_COUNTED if self.signals else _UNCOUNTED,
+            at=self.now,
+            playbook=self.playbook.version,
+            lists=self.playbook.lists_version,
+        )
+
+
+def counted(event: Event, key: IdentifierKey, ready: Prepared, world: World, now: datetime) -> Visit:
     """The event, counted on the visitor's cookie. Writes to the world only when everything is worked out."""
     signals = signals_of(event, ready)
     at = milliseconds(event.occurred_at)
     day = day_at(at)
-    oldest = day_at(milliseconds(now)) - ready.playbook.scoring.horizon_days
+    oldest = day_of(now) - ready.playbook.scoring.horizon_days
     row = world.identifiers.get(key)
-    lead = row.lead if row is not None else lead_id(key)
-    dossier = with_event(row.dossier if row is not None else _NEW, event, signals, day=day, oldest=oldest, at=at)
-    verdict = _verdict(event, lead, ready, now, counts=bool(signals))
-    settled = Settled(verdict, False, tuple([(key.kind.value, key.value, name, day) for name in signals]))
-    world.identifiers[key] = (
-        IdentifierRow(key, lead, dossier) if row is None else IdentifierRow(key, lead, dossier, row.ownership)
-    )
     if row is None:
+        lead = lead_id(key)
+        dossier = with_event(_NEW, event, signals, day=day, oldest=oldest, at=at)
+        after = IdentifierRow(key, lead, dossier)
         world.members[lead] = {key}
+    else:
+        lead = row.lead
+        dossier = with_event(row.dossier, event, signals, day=day, oldest=oldest, at=at)
+        after = IdentifierRow(key, lead, dossier, row.ownership)
+    world.identifiers[key] = after
     world.touched_identifiers.add(key)
-    return settled
-
-
-def _verdict(event: Event, lead: UUID, ready: Prepared, now: datetime, *, counts: bool) -> Verdict:
-    return Verdict(
-        id=made_by(event.id, "verdict"),
-        event=event.id,
-        lead=lead,
-        lead_seq=0,
-        outcome=Outcome.NURTURE,
-        reasons=_COUNTED if counts else _UNCOUNTED,
-        at=now,
-        playbook=ready.playbook.version,
-        lists=ready.playbook.lists_version,
-    )
+    return Visit(event=event, key=key, lead=lead, signals=signals, day=day, now=now, playbook=ready.playbook)

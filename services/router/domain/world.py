@@ -5,9 +5,11 @@ The fold is pure: the same world, facts, playbook and `now`s give the same chang
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
-from schemas.verdict import Verdict
+from schemas.fact import Value
+from schemas.verdict import Outcome, Verdict
 from services.router.domain.decision import Command, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, IdentifierKey, Ownership, Standing
@@ -30,8 +32,7 @@ class NeedsMoreError(Exception):
         self.accounts = frozenset(accounts)
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierRow:
+class IdentifierRow(Value, frozen=True, gc=False):
     """One identifier: what is known through it, who claims it, and the lead it belongs to now."""
 
     key: IdentifierKey
@@ -40,8 +41,7 @@ class IdentifierRow:
     ownership: Ownership = Ownership()
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRow:
+class AccountRow(Value, frozen=True, gc=False):
     """One company, by its main domain (or a target's key)."""
 
     key: str
@@ -51,8 +51,31 @@ class AccountRow:
     """The rep who last worked one of its leads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Judged(Protocol):
+    """One fact's verdict and what has to be kept of it, worked out already or when somebody asks."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict's outcome."""
+
+    @property
+    def stored(self) -> bool:
+        """False for an anonymous visitor's ordinary event: its verdict can be recomputed."""
+
+    @property
+    def counted(self) -> Counted:
+        """How the event was counted."""
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What was read beyond the lead."""
+
+
+class Settled(Value, frozen=True, gc=False):
     """One fact's verdict and what has to be kept of it."""
 
     verdict: Verdict
@@ -60,6 +83,11 @@ class Settled:
     """False for an anonymous visitor's ordinary event: its verdict can be recomputed."""
     counted: Counted = ()
     surroundings: Surroundings = Surroundings()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict's outcome."""
+        return self.verdict.outcome
 
 
 @dataclass(slots=True)
@@ -101,7 +129,7 @@ class World:
 class Folded:
     """What a batch led to, in the order in which it was folded."""
 
-    settled: list[Settled] = field(default_factory=list)
+    settled: list[Judged] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     poison: list[tuple[int, str]] = field(default_factory=list)
     """(index in the batch, what deciding it raised): these become dead letters, the rest goes on."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.event import EventType
+from schemas.fact import replace as changed
 from services.router.domain.assignment import Rotation, draw, given_back, pick
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
@@ -20,7 +21,7 @@ HOUR = timedelta(hours=1)
 def a_handoff(**changes: object) -> Handoff:
     office = Office(draws=False)
     office.take(an_event(EventType.FORM_SUBMITTED, "ada@acme.example", says={"consultation": "yes"}))
-    return replace(office.handoff_of("ada@acme.example"), **changes)  # type: ignore[arg-type]  # fields of a handoff
+    return changed(office.handoff_of("ada@acme.example"), **changes)  # type: ignore[arg-type]  # fields of a handoff
 
 
 def with_reps(**changes: dict[str, object]) -> Playbook:

@@ -1,10 +1,10 @@
 """H1: a handoff moves only as the table says, and every version is one more than the last."""
 
-from dataclasses import replace
 
 import pytest
 
 from schemas.event import EventType
+from schemas.fact import replace
 from schemas.handoff import HandoffState
 from services.router.domain.handoffs import TABLE, IllegalMoveError, Move, moved
 from tests.router.builders import an_event
