@@ -201,8 +201,8 @@ class Founding:
     async def database_held(self) -> AsyncIterator[None]:
         """While the block runs no batch can be committed: somebody else holds what every batch writes first."""
         if self.engine == "sqlite":
-            held = sqlite3.connect(self.url.partition("///")[2], isolation_level=None)
-            held.execute("BEGIN IMMEDIATE")
+            held = sqlite3.connect(self.url.partition("///")[2], isolation_level=None, check_same_thread=False)
+            await asyncio.to_thread(held.execute, "BEGIN IMMEDIATE")  # the ring may be writing, and has to go on
             yield
             held.execute("ROLLBACK")
             held.close()
