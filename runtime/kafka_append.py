@@ -1,4 +1,7 @@
-"""Appending to Kafka in batches: one produce a partition for everything in flight, its acknowledgement fanned out.
+"""Appending to Kafka in waves: while one is on its way the next one gathers, and an acknowledgement is fanned out.
+
+A wave is one batch for each partition that has something waiting. The next one leaves when a batch comes back, so
+that batches grow with the load by themselves; for a partition without a leader the others wait no longer than a blink.
 
 The producer is idempotent and waits for all in-sync replicas. aiokafka retries an idempotent batch for as long as it
 takes, so the patience is ours: an append that is not acknowledged in time is refused, and what of it was not sent yet
@@ -7,40 +10,25 @@ never will be.
 
 import asyncio
 import contextlib
-from collections import deque
+import functools
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime import metrics
 from runtime.deadlines import Deadlines
+from runtime.kafka_lane import Kept, Lane, Load
 from runtime.log import LogUnavailableError, Message, RecordTooLargeError
 from runtime.worker import Backoff
 
 _log = structlog.get_logger(__name__)
 _BATCH_BYTES = 1_000_000
-
-
-class _Awaited:
-    """One `append`: kept once each of its partitions has acknowledged."""
-
-    __slots__ = ("kept", "left")
-
-    def __init__(self, kept: "asyncio.Future[None]", left: int) -> None:
-        self.kept, self.left = kept, left
-
-    def done(self) -> None:
-        self.left -= 1
-        if not self.left and not self.kept.done():
-            self.kept.set_result(None)
-
-    def fail(self, fault: Exception) -> None:
-        if not self.kept.done():
-            self.kept.set_exception(fault)
+_BLINK = 0.05
+"""Seconds that a wave waits at most for one that is on its way."""
 
 
 class Appender:
@@ -58,7 +46,11 @@ class Appender:
         self._timeout = timeout
         patience = f"Kafka at {options['bootstrap_servers']} did not acknowledge within {timeout} s"
         self._deadlines = Deadlines(timeout, lambda: LogUnavailableError(patience))
-        self._lanes: dict[tuple[str, int], _Lane] = {}
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._waiting: dict[Lane, None] = {}
+        self._under_way: set[Load] = set()
+        self._departure: asyncio.Handle | None = None
+        self._at_once = False
         self._connected: asyncio.Future[AIOKafkaProducer] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,14 +61,11 @@ class Appender:
 
     async def append(self, topic: str, by_partition: Mapping[int, Sequence[Message]]) -> None:
         """Send each partition its messages; returns when all are acknowledged. Raises `LogUnavailableError`."""
-        kept = self._deadlines.promise()
-        awaited = _Awaited(kept, len(by_partition))
-        for number, messages in by_partition.items():
-            lane = self._lanes.get((topic, number))
-            if lane is None:
-                lane = self._lanes[topic, number] = _Lane(self, topic, number)
-            lane.put(messages, awaited)
-        await kept
+        if len(by_partition) == 1:
+            ((number, messages),) = by_partition.items()
+            await self._put(topic, number, messages)
+        else:
+            await asyncio.gather(*[self._put(topic, *part) for part in by_partition.items()])
 
     async def ready(self) -> bool:
         """Does the broker answer?"""
@@ -90,9 +79,12 @@ class Appender:
 
     async def close(self) -> None:
         """Wait for what is in flight, no longer than an append may take, then disconnect."""
-        pumping = [lane.pumping for lane in self._lanes.values() if lane.pumping]
-        if pumping:
-            await asyncio.wait(pumping, timeout=self._timeout)
+        owed = [kept for lane in self._lanes.values() for kept in lane.owed()]
+        owed += [kept for load in self._under_way for kept in load.owed()]
+        if owed:
+            await asyncio.wait(owed, timeout=self._timeout)
+        if self._departure:
+            self._departure.cancel()
         self._deadlines.close()
         connected = self._connected
         if connected and connected.done() and not connected.cancelled():
@@ -140,66 +132,82 @@ class Appender:
                 connected.set_result(producer)
                 return
 
+    def _put(self, topic: str, number: int, messages: Sequence[Message]) -> Kept:
+        lane = self._lanes.get((topic, number))
+        if lane is None:
+            lane = self._lanes[topic, number] = Lane(topic, number)
+        kept = self._deadlines.promise()
+        lane.put(messages, kept)
+        if not lane.busy:
+            self._waiting[lane] = None
+            if self._departure is None:
+                self._summon(at_once=not self._under_way)
+        return kept
 
-class _Lane:
-    """One partition's queue: while a batch is on its way, the next one fills."""
+    def _summon(self, *, at_once: bool) -> None:
+        """Let a wave leave with what this turn of the loop still brings; else after a blink."""
+        if self._departure:
+            if self._at_once or not at_once:
+                return
+            self._departure.cancel()
+        loop = asyncio.get_running_loop()
+        self._at_once = at_once
+        self._departure = loop.call_soon(self._depart) if at_once else loop.call_later(_BLINK, self._depart)
 
-    def __init__(self, appender: Appender, topic: str, number: int) -> None:
-        self._appender, self._topic, self._number = appender, topic, number
-        self._queue: deque[tuple[Sequence[Message], _Awaited]] = deque()
-        self._appended = metrics.APPENDED.labels(topic)
-        self.pumping: asyncio.Task[None] | None = None
+    def _depart(self) -> None:
+        lanes, self._waiting, self._departure = tuple(self._waiting), {}, None
+        for lane in lanes:
+            lane.busy = True
+        self.spawn(self._send(lanes))
 
-    def put(self, messages: Sequence[Message], awaited: _Awaited) -> None:
-        self._queue.append((messages, awaited))
-        if self.pumping is None:
-            self.pumping = self._appender.spawn(self._pump())
-
-    async def _pump(self) -> None:
-        try:
-            while self._queue:
-                producer = await self._appender.producer()
-                builder = producer.create_batch()
-                sent = self._fill(builder)
-                if sent:
-                    await self._send(producer, builder, sent)
-        finally:
-            self.pumping = None
-
-    def _fill(self, builder: BatchBuilder) -> list[_Awaited]:
-        sent = []
-        append = builder.append
-        while self._queue:
-            messages, awaited = self._queue.popleft()
-            if awaited.kept.done():  # it was refused meanwhile: it must not turn up after all
+    async def _send(self, lanes: Sequence[Lane]) -> None:
+        """One batch a lane, filled as late as possible."""
+        producer = await self.producer()
+        for lane in lanes:
+            builder = producer.create_batch()
+            load = lane.fill(builder)
+            if not builder.record_count():
+                lane.busy = False
                 continue
-            for index, message in enumerate(messages):
-                headers = list(message.headers.items()) if message.headers else []
-                if append(timestamp=None, key=message.key, value=message.value, headers=headers) is None:
-                    self._queue.appendleft((messages[index:], awaited))
-                    if index:
-                        awaited.left += 1
-                        sent.append(awaited)
-                    return sent
-            sent.append(awaited)
-        return sent
+            self._under_way.add(load)
+            landed = functools.partial(self._landed, producer, load, builder.record_count(), time.perf_counter())
+            try:
+                delivery = await producer.send_batch(builder, lane.topic, partition=lane.number)
+            except (KafkaError, OSError) as fault:
+                landed(_failed(fault))
+            else:
+                delivery.add_done_callback(landed)
 
-    async def _send(self, producer: AIOKafkaProducer, builder: BatchBuilder, sent: Sequence[_Awaited]) -> None:
-        try:
-            with metrics.APPEND_SECONDS.time():
-                await (await producer.send_batch(builder, self._topic, partition=self._number))
-        except (KafkaError, OSError) as fault:
-            refusal: Exception = LogUnavailableError(f"Kafka refused a batch: {type(fault).__name__}")
-            if isinstance(fault, MessageSizeTooLargeError):
-                refusal = RecordTooLargeError("the broker's message.max.bytes is below 1 048 588: raise it")
-            if not getattr(fault, "retriable", False):
-                self._appender.distrust(producer)
-            for awaited in sent:
-                awaited.fail(refusal)
+    def _landed(
+        self, producer: AIOKafkaProducer, load: Load, count: int, began: float, delivery: "asyncio.Future[Any]"
+    ) -> None:
+        """A batch came back: tell those who wait, and let the next wave leave."""
+        metrics.APPEND_SECONDS.observe(time.perf_counter() - began)
+        fault = None if delivery.cancelled() else delivery.exception()
+        if fault is None and not delivery.cancelled():
+            load.keep(count)
         else:
-            self._appended.inc(builder.record_count())
-            for awaited in sent:
-                awaited.done()
+            if not getattr(fault, "retriable", False):
+                self.distrust(producer)
+            load.fail(_refusal(fault))
+        self._under_way.discard(load)
+        load.lane.busy = False
+        if load.lane.waits():
+            self._waiting[load.lane] = None
+        if self._waiting:
+            self._summon(at_once=True)
+
+
+def _failed(fault: Exception) -> "asyncio.Future[Any]":
+    delivery: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    delivery.set_exception(fault)
+    return delivery
+
+
+def _refusal(fault: BaseException | None) -> Exception:
+    if isinstance(fault, MessageSizeTooLargeError):
+        return RecordTooLargeError("the broker's message.max.bytes is below 1 048 588: raise it")
+    return LogUnavailableError(f"Kafka refused a batch: {type(fault).__name__}")
 
 
 async def _dismiss(producer: AIOKafkaProducer) -> None:
