@@ -1,5 +1,10 @@
 """What stands written: ids and keys that say nothing of anybody, corrections that rewrite nothing, and forgetting."""
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -27,7 +32,7 @@ from services.router.export import export_person
 from services.router.migrations import PACKAGE
 from services.router.replay import replay
 from tests.faults.evidence import gathered, records
-from tests.flow.founding import Founding
+from tests.flow.founding import TOKEN, Founding
 from tests.flow.senders import ROBOT, clicks, consultation, page, typeform, whitepaper
 from tests.flow.shelves import everything, handoffs, items, key_of, lead_of, rows, rulings
 from tests.router.shell.ring import Hand
@@ -111,6 +116,49 @@ async def test_corrections_are_events(founding: Founding) -> None:
     assert set(theirs) == {
         one.id for one in found.distinct().values() if any(who.value == ada for who in one.identifiers)
     }
+
+
+async def test_a_person_says_all_of_it_on_a_command_line_beside_the_running_ring(founding: Founding) -> None:
+    email = "ada@command-line.example"
+    await founding.say(typeform("command", founding.clock.now(), email=email, job_title="Scribe"))
+    event = (await founding.sent("token-command")).id
+    (printed,) = (await playcaller(founding, "correct", str(event), "--claim", "title=COO")).stdout.splitlines()
+    await founding.settled()
+    exported = json.loads((await playcaller(founding, "export", email)).stdout)
+    amended = await lead_of(founding.database, email)
+    retracted = await playcaller(founding, "correct", printed, "--retract", "--why", "A test.")
+    await founding.settled()
+    left = counts_of(await lead_of(founding.database, email))
+    gone = await playcaller(founding, "erase", email)
+    await founding.settled()
+    unknown = await playcaller(founding, "export", email)
+
+    assert stated(amended, Field.TITLE) == "COO"
+    assert [one["event"] for one in exported["verdicts"]] == [str(event), printed]
+    assert (retracted.returncode, left) == (0, {})
+    assert (gone.returncode, unknown.returncode, unknown.stdout) == (0, 1, "")
+    assert "nobody" in unknown.stderr
+
+
+async def playcaller(founding: Founding, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The command, in a process of its own, as somebody beside the ring types it."""
+    door = () if words[0] == "export" else ("--door", founding.ring.addresses.door)
+    told = {
+        "PATH": os.environ["PATH"],
+        "PLAYCALLER_DATA": str(founding.settings.data),
+        "PLAYCALLER_DATABASE_URL": founding.url,
+        "PLAYCALLER_OPERATOR_TOKEN": TOKEN,
+    }
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "playcaller", *words, *door],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=told,
+    )
 
 
 async def test_erasure_forgets_at_once_and_for_good(founding: Founding, tmp_path: Path) -> None:
