@@ -1,6 +1,5 @@
 """Brings a decision into the world: the lead's rows, its handoffs and items, and what its account remembers."""
 
-
 from schemas.fact import replace
 from schemas.handoff import HandoffState
 from schemas.verdict import Rule

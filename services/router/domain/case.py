@@ -9,13 +9,13 @@ from uuid import UUID
 from schemas.event import Event
 from schemas.fact import replace
 from schemas.lead import LifecycleStage
-from schemas.verdict import Outcome, Reason, Rule, Ternary, Verdict
+from schemas.verdict import Outcome, Reason, Rule, Verdict
 from services.router.domain.decision import Command, Decision, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Lead, Standing
 from services.router.domain.playbook import Playbook, SuppressionKind
-from services.router.domain.readiness import check
+from services.router.domain.readiness import holds
 from services.router.domain.receipts import receipt_of
 from services.router.domain.rules import Findings
 from services.router.domain.world import Counted
@@ -79,7 +79,7 @@ def promoted(standing: Standing, case: Case) -> Standing:
     """The standing after the MQL checklist was looked at."""
     if standing.lifecycle not in _BEFORE_MQL or not case.lead.known or not case.playbook.mql.items:
         return standing
-    if check(case.playbook.mql, case.facts)[0] is not Ternary.TRUE:
+    if not holds(case.playbook.mql, case.facts):
         return standing
     return replace(standing, lifecycle=LifecycleStage.MQL)
 

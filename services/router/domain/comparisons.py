@@ -201,6 +201,8 @@ def counted(names: tuple[str, ...], label: str, low: float | None, high: float |
         total = 0
         for name in names:
             total += facts.count(name, within)
+            if high is None and total >= least:
+                return TRUE
         return TRUE if least <= total <= most else FALSE
 
     when = f" within {within} days" if within else ""

@@ -66,7 +66,7 @@ class LeadFacts:
     """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
 
     __slots__ = (
-        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_ready", "_stage"),
+        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_ready", "_silent", "_stage"),
         *("event", "lead", "now", "playbook", "today"),
     )
 
@@ -82,6 +82,7 @@ class LeadFacts:
         self._points: scoring.Points | None = None
         self._persona: tuple[Persona | None, str] | None = None
         self._stage: tuple[Stage | None, str] | None = None
+        self._silent: bool | None = None
 
     def value(self, path: str) -> Value:
         """The value of a path, None where it is not known."""
@@ -95,8 +96,11 @@ class LeadFacts:
         """How often a signal happened within so many UTC days, today included; an absent behaviour is zero."""
         if self._counts is None:
             self._counts = scoring.counts_of(self.lead)
+        days = self._counts.get(signal)
+        if not days:
+            return 0
         within = self.playbook.scoring.horizon_days + 1 if within_days is None else within_days
-        return scoring.count(self._counts, signal, self.today - within + 1)
+        return scoring.count(days, self.today - within + 1)
 
     @property
     def account(self) -> Account:
@@ -152,70 +156,63 @@ class LeadFacts:
             self._stage = stage_of(self, self.playbook)
         return self._stage
 
+    def stated(self, field: str) -> str | None:
+        """What was said about the lead under this name, the value that holds; None when nobody has said."""
+        if self._silent is None:
+            self._silent = not any(dossier.statements for dossier in self.lead.dossiers.values())
+        return None if self._silent else profile.stated(self.lead, field)
+
     def _find(self, path: str) -> Value:
+        read = _READ.get(path)
+        if read is not None:
+            return read(self)
         about, _, name = path.partition(".")
-        match about:
-            case "event":
-                return said_by(self.event, name) if self.event is not None else None
-            case "lead":
-                return self._of_lead(name)
-            case "account":
-                return self._of_account(name)
-            case "score":
-                return self._of_score(name)
-        return None
+        if about == "lead":
+            return self.stated(name)
+        return said_by(self.event, name) if about == "event" and self.event is not None else None
 
-    def _of_lead(self, name: str) -> Value:  # noqa: C901, PLR0911  (a table of words, read from top to bottom)
-        lead = self.lead
-        match name:
-            case "email":
-                return next(iter(profile.emails(lead)), None)
-            case "email_domain":
-                emails = profile.emails(lead)
-                return profile.domain_of(emails[0]) if emails else None
-            case "phone":
-                return profile.phone(lead) or None
-            case "has_phone":
-                return bool(profile.phone(lead))
-            case "has_email":
-                return any(key.kind is IdentifierKind.EMAIL for key in lead.dossiers)
-            case "known":
-                return lead.known
-            case "lifecycle":
-                return lead.standing.lifecycle
-            case "persona":
-                found = self.persona[0]
-                return found.name if found else None
-            case "persona_level":
-                found = self.persona[0]
-                return found.level if found else None
-            case "stage":
-                at = self.stage[0]
-                return at.name if at else None
-        return profile.stated(lead, name)
 
-    def _of_account(self, name: str) -> Value:
-        account = self.account
-        match name:
-            case "key":
-                return account.key or None
-            case "is_target":
-                return account.target is not None if account is not NOBODY else None
-            case "tier":
-                return account.target.tier if account.target else None
-            case "known":
-                return account is not NOBODY
-        return None
+def _email_domain(facts: LeadFacts) -> Value:
+    emails = profile.emails(facts.lead)
+    return profile.domain_of(emails[0]) if emails else None
 
-    def _of_score(self, name: str) -> Value:
-        if not self.playbook.scoring.on:
-            return None
-        points = self.points
-        match name:
-            case "total":
-                return points.total // 1000
-            case "fit":
-                return points.fit // 1000
-            case "engagement":
-                return points.engagement // 1000
-        return None
+
+def _of_persona(facts: LeadFacts) -> Value:
+    found = facts.persona[0]
+    return found.name if found else None
+
+
+def _level(facts: LeadFacts) -> Value:
+    found = facts.persona[0]
+    return found.level if found else None
+
+
+def _of_stage(facts: LeadFacts) -> Value:
+    found = facts.stage[0]
+    return found.name if found else None
+
+
+def _points(facts: LeadFacts, thousandths: Callable[[scoring.Points], int]) -> Value:
+    return thousandths(facts.points) // 1000 if facts.playbook.scoring.on else None
+
+
+_READ: Mapping[str, Callable[[LeadFacts], Value]] = {
+    "lead.email": lambda facts: next(iter(profile.emails(facts.lead)), None),
+    "lead.email_domain": _email_domain,
+    "lead.phone": lambda facts: profile.phone(facts.lead) or None,
+    "lead.has_phone": lambda facts: bool(profile.phone(facts.lead)),
+    "lead.has_email": lambda facts: any(key.kind is IdentifierKind.EMAIL for key in facts.lead.dossiers),
+    "lead.known": lambda facts: facts.lead.known,
+    "lead.lifecycle": lambda facts: facts.lead.standing.lifecycle,
+    "lead.persona": _of_persona,
+    "lead.persona_level": _level,
+    "lead.stage": _of_stage,
+    "account.key": lambda facts: facts.account.key or None,
+    "account.is_target": lambda facts: facts.account.target is not None if facts.account is not NOBODY else None,
+    "account.tier": lambda facts: facts.account.target.tier if facts.account.target else None,
+    "account.known": lambda facts: facts.account is not NOBODY,
+    "score.total": lambda facts: _points(facts, lambda points: points.total),
+    "score.fit": lambda facts: _points(facts, lambda points: points.fit),
+    "score.engagement": lambda facts: _points(facts, lambda points: points.engagement),
+}
+"""What is worked out about a lead; every other `lead.…` is what was stated about it."""

@@ -74,8 +74,9 @@ def _effect(
 
 
 def _add(folded: Folded, effect: Effect) -> None:
-    folded.settled.extend(effect.settled)
-    folded.commands.extend(effect.commands)
-    folded.acts.extend(effect.acts)
-    folded.recounted.update(effect.recounted)
+    folded.settled += effect.settled
+    folded.commands += effect.commands
+    folded.acts += effect.acts
+    if effect.recounted:
+        folded.recounted.update(effect.recounted)
     folded.erased_leads |= effect.erased_leads

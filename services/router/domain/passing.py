@@ -1,6 +1,5 @@
 """What follows when rules fire: a new handoff, a new reason for an open one, or, where a list forbids it, triage."""
 
-
 from schemas.fact import replace
 from schemas.feedback import TriageChoice
 from schemas.lead import LifecycleStage

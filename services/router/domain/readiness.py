@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from schemas.verdict import Ternary
-from services.router.domain.kleene import UNKNOWN, conjunction
+from services.router.domain.kleene import TRUE, UNKNOWN, conjunction
 from services.router.domain.playbook import Checklist, Facts
 
 
@@ -19,3 +19,8 @@ def check(checklist: Checklist, facts: Facts) -> tuple[Ternary, Mapping[str, Ter
         return value, items, ()
     asks = (item.ask for item in checklist.items if items[item.name] is UNKNOWN)
     return value, items, tuple(dict.fromkeys(asks))
+
+
+def holds(checklist: Checklist, facts: Facts) -> bool:
+    """Whether every item is known to be true: no further than to the first that is not."""
+    return all(item.when.test(facts) is TRUE for item in checklist.items)

@@ -74,11 +74,8 @@ def _sum(one: Days, other: Days) -> Days:
     return dict(sorted(total.items()))
 
 
-def count(counts: Mapping[str, Days], signal: str, oldest: int) -> int:
-    """How often a signal happened since the UTC day `oldest`, that day included."""
-    days = counts.get(signal)
-    if not days:
-        return 0
+def count(days: Days, oldest: int) -> int:
+    """How often something happened since the UTC day `oldest`, that day included. `days` ascends."""
     total = 0
     for day in reversed(days):
         if day < oldest:

@@ -14,7 +14,7 @@ from schemas.event import Event, IdentifierKind
 from schemas.fact import replace
 from services.router.domain import identity
 from services.router.domain.changes import Changes
-from services.router.domain.lead import IdentifierKey, Sighting
+from services.router.domain.lead import IdentifierKey, Ownership, Sighting
 from services.router.domain.moments import milliseconds
 from services.router.domain.world import IdentifierRow
 
@@ -39,6 +39,8 @@ def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> t
         if alone is not None:
             return alone.lead, ()
     rows = [changes.row(key) for key in keys]
+    if not any(rows) and [key.kind for key in keys].count(IdentifierKind.EMAIL) == 1:
+        return _newcomer(event, keys, changes), ()
     fresh = [key for key, row in zip(keys, rows, strict=True) if row is None]
     for key in fresh:
         changes.put_row(IdentifierRow(key, identity.lead_id(key)))
@@ -49,8 +51,22 @@ def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> t
     return changes.world.identifiers[keys[0]].lead, tuple(each for each in merges if each.gone not in newborn)
 
 
+def _newcomer(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> UUID:
+    """Nobody has seen any of these identifiers, and one of them is an email: all are that person's, at once.
+
+    It comes to what `_claim` and `regroup` would come to.
+    """
+    seen, links = Sighting(milliseconds(event.received_at), str(event.id)), identity.links_of(event, keys)
+    person = identity.lead_id(keys[0])
+    claimed = tuple(sorted([key for key, _ in links[: identity.MOST_CLAIMED]]))
+    changes.put_row(IdentifierRow(keys[0], person, ownership=Ownership(claimed=claimed)))
+    for key, by in links:
+        changes.put_row(IdentifierRow(key, person, ownership=Ownership(((seen, by),))))
+    return person
+
+
 def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> bool:
-    """Write the event's claims; whether any was new."""
+    """Write the event's claims; whether any could put an identifier elsewhere: the earliest says whose it is."""
     links = identity.links_of(event, keys)
     if not links:
         return False
@@ -61,7 +77,7 @@ def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> b
         after = identity.with_claim(before, seen, by)
         if after is not before:
             changes.put_ownership(key, after)
-            moved = True
+            moved = moved or key.kind is IdentifierKind.EMAIL or after.email != before.email
         claimant = identity.claimant_of(by)
         if key.kind is not IdentifierKind.EMAIL:
             own = changes.world.identifiers[claimant].ownership
