@@ -1,46 +1,14 @@
 """What membership in a group promises, on SQLite and on a really running Apache Kafka."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from uuid import uuid4
 
 import pytest
 
 from runtime.consumer import settled
-from runtime.log import FencedError, Log, Message, Partition, Position, Subscription
+from runtime.log import FencedError, Log, Message, Partition, Position
 from runtime.partitioning import partition_of
 from tests.runtime.ledger import Ledger, Member
-
-TOPIC = "visits"
-ALL = [Partition(TOPIC, number) for number in range(4)]
-HOME = Partition(TOPIC, partition_of(b"ada", 4))
-
-
-def visits(count: int, start: int = 0) -> list[Message]:
-    """Messages of different people, over all partitions."""
-    return [Message(uuid4().bytes, str(number).encode()) for number in range(start, start + count)]
-
-
-def key_of(partition: Partition) -> bytes:
-    """A key that belongs to this partition."""
-    return next(key for key in (b"%d" % number for number in range(1000)) if partition_of(key, 4) == partition.number)
-
-
-@contextlib.asynccontextmanager
-async def member_of(
-    log: Log, member: Member, *, topics: Sequence[str] = (TOPIC,), batch: int = 1000
-) -> AsyncIterator[Subscription]:
-    """A running member of the group `router`."""
-    subscription = log.subscribe("router", topics, member, batch=batch)
-    running = asyncio.create_task(subscription.run())
-    try:
-        yield subscription
-    finally:
-        member.gate.set()
-        member.assign_gate.set()
-        subscription.stop()
-        await running
+from tests.runtime.visits import ALL, HOME, TOPIC, key_of, member_of, visits
 
 
 async def test_every_record_is_handed_over_once_and_in_order(log: Log):
@@ -259,47 +227,6 @@ async def test_nothing_is_handed_over_before_the_database_has_said_where_to_begi
     home = [value for where, _, value in ledger.effects if where == HOME]
     assert home == [*(str(number).encode() for number in range(60, 100)), b"new"]
     assert min(batch.first for batch in member.seen if batch.partition == HOME) == 60
-
-
-async def test_records_that_retention_deleted_first_are_paged_for_and_never_skipped(
-    log: Log, forget: Callable[[Log, Partition], Awaitable[None]]
-):
-    ledger = Ledger()
-    await log.append(TOPIC, [Message(b"ada", b"gone") for _ in range(10)])
-    await forget(log, HOME)
-    await log.append(TOPIC, [Message(b"ada", b"held"), Message(b"grace", b"fine")])
-    ledger.positions[HOME] = Position(4, 1)
-    member = Member(ledger)
-    async with member_of(log, member) as subscription:
-        await ledger.until(lambda: ledger.values() == [b"fine"] and HOME in member.gone)
-
-        assert "lost" in subscription.progress()[HOME].trouble
-        assert "begins at 10" in subscription.progress()[HOME].trouble
-    assert ledger.values() == [b"fine"]
-
-
-async def test_a_group_that_is_new_to_a_trimmed_log_begins_with_what_is_held(
-    log: Log, forget: Callable[[Log, Partition], Awaitable[None]]
-):
-    ledger = Ledger()
-    await log.append(TOPIC, [Message(b"ada", b"gone") for _ in range(10)])
-    await forget(log, HOME)
-    await log.append(TOPIC, [Message(b"ada", b"held")])
-    async with member_of(log, Member(ledger)):
-        await ledger.until(lambda: ledger.values() == [b"held"])
-
-    assert ledger.positions[HOME].next == 11
-
-
-async def test_an_offset_beyond_the_end_is_a_loss_too(log: Log):
-    ledger = Ledger()
-    ledger.positions[HOME] = Position(1000, 1)
-    await log.append(TOPIC, [Message(b"ada", b"new log, old state")])
-    member = Member(ledger)
-    async with member_of(log, member) as subscription:
-        await ledger.until(lambda: HOME in member.gone)
-
-        assert "beyond the log's end" in subscription.progress()[HOME].trouble
 
 
 async def test_progress_tells_the_lag(log: Log):
