@@ -104,6 +104,12 @@ async def test_corrections_are_events(founding: Founding) -> None:
     assert {unmarked.event, amended.event} == after.keys() - before.keys()
     assert said < {one.key + one.value for one in await on_the_log(founding, "events.urgent", "events.behaviour")}
 
+    (robot,) = await founding.take(page("robot", "/product", now, cookie="corrections-robot", agent=ROBOT))
+    (marked,) = await founding.judged([robot])
+    await founding.correct(robot.id, "unmark")
+    assert (robot.marks, marked.outcome) == ((Mark.BOT,), "ignore")
+    assert sum(counts_of(await lead_of(founding.database, "corrections-robot"))["website_visit"].values()) == 1
+
     await founding.control("corrections", event=str(burst[0].id), change="unmark", why="Said twice.")
     await founding.settled()
     assert sum(counts_of(await lead_of(founding.database, ada))["email_clicked"].values()) == 1

@@ -117,20 +117,24 @@ async def test_times_are_clamped_old_events_wake_nobody_and_the_latest_word_hold
     (ahead,) = await founding.take(page("ahead", "/product", now + 5 * DAY, cookie="browser-ahead"))
     await founding.settled()
     late = typeform("late", now - 25 * HOUR, email=ada, job_title="Vice President")
-    newest = typeform("newest", now - 26 * HOUR, email=ada, job_title="Director of Planning")
-    (loud, older) = await founding.say(late, newest)
+    earlier = typeform("earlier", now - 26 * HOUR, email=ada, job_title="Director of Planning")
+    elsewhere = identified("late-elsewhere", now - 27 * HOUR, cookie="ada-late", email=ada, title="Head of Planning")
+    (loud, older, oldest) = await founding.say(late, earlier, elsewhere)
     said = (await rulings(founding.database, (await lead_of(founding.database, ada)).id))[0]
     lead = await lead_of(founding.database, ada)
     (asked,) = await founding.say(consultation("asked", now - 3 * DAY, email=grace))
     (handoff,) = await handoffs(founding.database, (await lead_of(founding.database, grace)).id)
 
     assert ahead.occurred_at == ahead.received_at
-    assert (loud.outcome, loud.fired, older.outcome) == ("nurture", (), "nurture")
+    assert (loud.outcome, loud.fired, older.outcome, oldest.outcome) == ("nurture", (), "nurture", "nurture")
     assert said.code == "late"
     assert score(lead, list(founding.books.values())[-1], now).total >= 100_000
     assert stated(lead, Field.TITLE) == "Vice President"
     assert (asked.outcome, asked.fired[0], handoff.flags) == ("pass", "consultation", ("late",))
 
+    told = [typeform(f"tie-{title}", now - 24 * HOUR, email=ada, job_title=title) for title in ("Clerk", "VP Sales")]
+    await founding.say(*told)
+    assert stated(await lead_of(founding.database, ada), Field.TITLE) == "VP Sales"
     (fresh,) = await founding.say(page("ada-now", "/product", now, cookie="ada-times"))
     assert fresh.outcome == "nurture"
     (live,) = await founding.say(typeform("live", now, email=ada))
