@@ -63,9 +63,26 @@ class Database:
         await self.engine.dispose()
 
 
+_WAL_ATTEMPTS = 200
+
+
 def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by `transaction`, never by the driver
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    cursor.execute("PRAGMA busy_timeout=10000")
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Switch to WAL. Of several that switch a new file at once SQLite refuses some, whatever their busy timeout is."""
+    for attempt in range(1, _WAL_ATTEMPTS + 1):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as fault:
+            if "locked" not in str(fault) or attempt == _WAL_ATTEMPTS:
+                raise
+        else:
+            return
