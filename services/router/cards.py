@@ -8,7 +8,7 @@ from schemas.feedback import TriageChoice
 from schemas.handoff import HandoffChanged, HandoffState
 from schemas.play import ActionKind, CardKind, DeliverPlay, PlayText, Recipient
 from services.router.domain.handoff import Handoff, TriageItem
-from services.router.domain.playbook import Playbook
+from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.naming import card_id, change_id
 
 _TAKEN = (ActionKind.ATTEMPT, ActionKind.OUTCOME, ActionKind.SNOOZE, ActionKind.REJECT, ActionKind.RATE)
@@ -24,6 +24,16 @@ _TRIAGED: dict[str, HandoffState] = {
     TriageChoice.NURTURE.value: HandoffState.RECYCLED,
     TriageChoice.DISQUALIFY.value: HandoffState.DISQUALIFIED,
 }
+_ASKED: dict[str, str] = {
+    "unknown": "Interested, but we do not know enough to pass this on: ask what is open.",
+    "flood": "Far more than usual came in the same way: real interest, or somebody playing?",
+    SuppressionKind.DO_NOT_CONTACT.value: "On the do-not-contact list, and still they wrote to us.",
+    SuppressionKind.EMPLOYEE.value: "One of us: probably a test.",
+    SuppressionKind.COMPETITOR.value: "A competitor asked for us: a person decides what they hear.",
+    SuppressionKind.TEST.value: "A test address: probably nobody is waiting.",
+    SuppressionKind.SPAM.value: "It looks like spam, yet it asks for us: is there a person behind it?",
+}
+"""Why a person is asked, by the item's reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ def triage_card(item: TriageItem, playbook: Playbook, at: datetime) -> DeliverPl
         team=item.team,
         accept_by=item.due_at if item.open else None,
         time_zone=team.hours.zone.key if team else "UTC",
-        notice=item.why,
+        notice=_ASKED.get(item.why, item.why),
     )
 
 

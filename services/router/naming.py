@@ -1,16 +1,17 @@
 """Ids of what the shell makes: a v5 of what caused it, so that doing it twice makes the same thing once."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from schemas.play import CardKind
 from services.router.domain.decision import SetTimer
+from services.router.domain.identity import version_5
 
-_HOUSE = UUID("6f0f3c1e-5a54-5f0b-9d8e-2b1f4a7c9e30")
+_HOUSE = UUID("6f0f3c1e-5a54-5f0b-9d8e-2b1f4a7c9e30").bytes
 
 
 def named(*parts: object) -> UUID:
     """The v5 id of these parts, in this order."""
-    return uuid5(_HOUSE, "\x1f".join(str(part) for part in parts))
+    return version_5(_HOUSE, "\x1f".join([str(part) for part in parts]))
 
 
 def timer_id(timer: SetTimer) -> UUID:

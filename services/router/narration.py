@@ -43,6 +43,7 @@ class Narration(Value, frozen=True, kw_only=True):
 
 Observe = Callable[[Narration], None]
 _ENCODER = msgspec.json.Encoder()
+_NOBODY = "an anonymous visitor"
 
 
 def line(narration: Narration) -> bytes:
@@ -53,7 +54,8 @@ def line(narration: Narration) -> bytes:
 def of_verdict(event: Event, verdict: Verdict, handoff: Handoff | None) -> Narration:
     """An event and what it led to."""
     told = of_judged(verdict, handoff)
-    return structs.replace(told, what=_what(event), who=_who(event), source=event.source)
+    known = handoff.brief.email if handoff is not None and handoff.lead == verdict.lead else ""
+    return structs.replace(told, what=_what(event), who=_who(event) or known or _NOBODY, source=event.source)
 
 
 def of_judged(verdict: Verdict, handoff: Handoff | None) -> Narration:
@@ -78,7 +80,7 @@ def of_held(event: Event) -> Narration:
         kind="held",
         at=event.received_at,
         what=_what(event),
-        who=_who(event),
+        who=_who(event) or _NOBODY,
         source=event.source,
         event=event.id,
         reasons=("It waits a moment, to see whether a machine opens the other links too.",),
@@ -125,7 +127,7 @@ def _who(event: Event) -> str:
         for identifier in event.identifiers:
             if identifier.kind is kind:
                 return identifier.value
-    return "an anonymous visitor"
+    return ""
 
 
 def _words(name: str) -> str:

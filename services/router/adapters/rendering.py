@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from schemas.brief import Brief
 from schemas.play import Content, PlayText
-from services.router.adapters.templates import clean, filled
+from services.router.adapters.templates import clean, complete, said
 from services.router.domain.playbook import Play
 from services.router.domain.team import Rep
 
@@ -21,11 +22,11 @@ def render(play: Play, brief: Brief, rep: Rep, *, read: frozenset[str] = frozens
     checked: `load` proves every template.
     """
     fresh = unread(play.content, read)
-    values = values_of(brief, rep, fresh)
+    values = complete(values_of(brief, rep, fresh))
     email_first = not brief.phone
 
     def say(text: str) -> str:
-        return filled(text, values)
+        return said(text, values)
 
     return PlayText(
         name=play.name,
@@ -86,10 +87,11 @@ def unread(content: Iterable[Content], read: frozenset[str]) -> tuple[Content, .
     return tuple(each for each in content if seen.isdisjoint(_marks(each)))
 
 
-def _marks(content: Content) -> set[str]:
+@lru_cache(maxsize=512)
+def _marks(content: Content) -> frozenset[str]:
     path = urlsplit(content.url).path.rstrip("/")
     parts = {content.url, path, path.rpartition("/")[2], content.title}
-    return {_folded(part) for part in parts if part.strip("/")}
+    return frozenset(_folded(part) for part in parts if part.strip("/"))
 
 
 def _folded(text: str) -> str:

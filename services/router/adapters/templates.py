@@ -97,12 +97,16 @@ def _compiled(text: str) -> Template:
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with its values, tidied and no longer than `LONGEST`. Raises `TemplateFault` as `prove` does."""
-    if "{" not in text:
-        return text[:LONGEST]
-    return _tidied(_compiled(text).render(_complete(values)))
+    return said(text, complete(values))
 
 
-def _complete(values: Mapping[str, str]) -> Mapping[str, Any]:
+def said(text: str, values: Mapping[str, Any]) -> str:
+    """As `filled`, with values that are complete already, because many texts share them."""
+    return _tidied(_compiled(text).render(values)) if "{" in text else text[:LONGEST]
+
+
+def complete(values: Mapping[str, str]) -> Mapping[str, Any]:
+    """Every variable of a play, tidied; what is not known stands as its written alternative."""
     return {name: clean(values.get(name, "")) or Missing(text) for name, text in ALTERNATIVES.items()}
 
 

@@ -16,6 +16,8 @@ _MINUTE = timedelta(minutes=1)
 _MIDNIGHT = time(0)
 
 Span = tuple[datetime, datetime]
+_KNOWN: dict[tuple[int, int], tuple[BusinessHours, tuple[Span, ...]]] = {}
+_MOST = 4096
 
 
 def add(hours: BusinessHours, start: datetime, duration: timedelta) -> datetime:
@@ -63,9 +65,21 @@ def _spans(hours: BusinessHours, start: datetime) -> Iterator[Span]:
     day = start.astimezone(hours.zone).date() - _DAY
     for _ in range(_LONGEST):
         if day not in hours.holidays:
-            found = [span for interval in _on(hours, day) for span in _of_day(hours, day, interval)]
-            yield from (span for span in sorted(found) if span[1] > start)
+            yield from (span for span in _worked(hours, day) if span[1] > start)
         day += _DAY
+
+
+def _worked(hours: BusinessHours, day: date) -> tuple[Span, ...]:
+    """The spans of that local day, in order; remembered, because everybody asks for the same few days."""
+    key = id(hours), day.toordinal()
+    known = _KNOWN.get(key)
+    if known is not None and known[0] is hours:
+        return known[1]
+    spans = tuple(sorted([span for interval in _on(hours, day) for span in _of_day(hours, day, interval)]))
+    if len(_KNOWN) >= _MOST:
+        _KNOWN.clear()
+    _KNOWN[key] = hours, spans
+    return spans
 
 
 def _of_day(hours: BusinessHours, day: date, interval: tuple[time, time]) -> Iterator[Span]:

@@ -66,14 +66,14 @@ class LeadFacts:
     """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
 
     __slots__ = (
-        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_ready", "_silent", "_stage"),
-        *("event", "lead", "now", "playbook", "today"),
+        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_silent", "_stage"),
+        *("event", "lead", "now", "playbook", "ready", "today"),
     )
 
     def __init__(self, event: Event | None, lead: Lead, playbook: Playbook, now: datetime) -> None:
         self.event, self.lead, self.playbook, self.now = event, lead, playbook, now
         self.today = day_of(now)
-        self._ready = prepared(playbook)
+        self.ready = prepared(playbook)
         self._known: dict[str, Value] = {}
         self._counts: Mapping[str, Mapping[int, int]] | None = None
         self._account: Account | None = None
@@ -127,7 +127,7 @@ class LeadFacts:
         return self._are
 
     def _fit(self) -> dict[str, int]:
-        answers = self._ready.fits
+        answers = self.ready.fits
         key = answers.key(self)
         known = answers.known.get(key) if key is not None else None
         return known if known is not None else answers.keep(key, scoring.fit(self.playbook.scoring, self))
@@ -143,7 +143,7 @@ class LeadFacts:
     def persona(self) -> tuple[Persona | None, str]:
         """The persona, and what told it."""
         if self._persona is None:
-            answers = self._ready.personas
+            answers = self.ready.personas
             key = answers.key(self)
             known = answers.known.get(key) if key is not None else None
             self._persona = known if known is not None else answers.keep(key, persona_of(self, self.playbook))

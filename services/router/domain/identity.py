@@ -27,7 +27,7 @@ _COOKIE_MARK = "cookie "
 """No email holds a blank, so a claimant that starts like this is a cookie."""
 
 
-def _version_5(namespace: bytes, name: str) -> UUID:
+def version_5(namespace: bytes, name: str) -> UUID:
     """RFC 9562 §5.5, without the detour over a `UUID` namespace."""
     digest = sha1(namespace + name.encode(), usedforsecurity=False).digest()
     return UUID(int=int.from_bytes(digest[:16], "big") & _FREE | _FIXED)
@@ -35,12 +35,12 @@ def _version_5(namespace: bytes, name: str) -> UUID:
 
 def lead_id(root: IdentifierKey) -> UUID:
     """The id of the lead whose root identifier this is."""
-    return _version_5(_NAMESPACE, f"{root.kind}:{root.value}")
+    return version_5(_NAMESPACE, f"{root.kind}:{root.value}")
 
 
 def made_by(cause: UUID, what: str) -> UUID:
     """The id of what this fact caused: the same fact always makes the same id."""
-    return _version_5(cause.bytes, what)
+    return version_5(cause.bytes, what)
 
 
 def keys_of(event: Event) -> tuple[IdentifierKey, ...]:

@@ -19,6 +19,7 @@ from services.router.domain.team import ServiceLevel, Team
 
 FALLBACK = ServiceLevel(accept_within=timedelta(hours=4), attempt_within=timedelta(hours=8))
 """Where a team's page names no service level for a priority."""
+_MOST_PLAYS = 4096
 
 
 def service_of(team: Team, priority: Priority) -> ServiceLevel:
@@ -39,15 +40,20 @@ def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 def play_for(facts: LeadFacts, rules: Iterable[Rule]) -> tuple[str, str]:
     """The play's name and why it and no other."""
     persona, stage = facts.persona[0], facts.stage[0]
-    play, why = plays.choose(
-        facts.playbook,
+    asked = (
         in_order(rules),
         persona.name if persona else "",
         stage.name if stage else "",
-        profile.stated(facts.lead, Field.PRODUCT) or "",
+        facts.stated(Field.PRODUCT) or "",
         bool(profile.phone(facts.lead)),
     )
-    return play.name, why
+    known = facts.ready.plays
+    if asked not in known:
+        if len(known) >= _MOST_PLAYS:
+            known.clear()
+        play, why = plays.choose(facts.playbook, *asked)
+        known[asked] = play.name, why
+    return known[asked]
 
 
 def owner_of(facts: LeadFacts, around: Surroundings) -> tuple[str, str]:

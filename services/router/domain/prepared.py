@@ -72,6 +72,8 @@ class Prepared:
     """Which signals an event of this type counts under."""
     personas: Answers[tuple[Persona | None, str]]
     fits: Answers[dict[str, int]]
+    plays: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)
+    """The play and why, by what it is chosen by."""
 
 
 _KNOWN: dict[int, Prepared] = {}
