@@ -11,6 +11,8 @@ RECORD_LIMIT = 1_000_000
 _MASK = 0xFFFFFFFF
 _FACTOR = 0x5BD1E995
 _SEED = 0x9747B28C
+_WORDS_OF_A_KEY = 4
+_four_words = struct.Struct("<4I").unpack_from
 
 
 def partition_of(key: bytes, count: int) -> int:
@@ -22,12 +24,10 @@ def murmur2(data: bytes) -> int:
     """Austin Appleby's MurmurHash2, 32 bits unsigned, with the seed that Kafka's clients use."""
     hashed = _SEED ^ len(data)
     whole = len(data) // 4
-    for word in struct.unpack_from(f"<{whole}I", data):
+    for word in _four_words(data) if whole == _WORDS_OF_A_KEY else struct.unpack_from(f"<{whole}I", data):
         mixed = (word * _FACTOR) & _MASK
-        mixed = ((mixed ^ (mixed >> 24)) * _FACTOR) & _MASK
-        hashed = ((hashed * _FACTOR) & _MASK) ^ mixed
-    rest = data[whole * 4 :]
-    if rest:
+        hashed = (hashed * _FACTOR ^ (mixed ^ (mixed >> 24)) * _FACTOR) & _MASK
+    if rest := data[whole * 4 :]:
         hashed = ((hashed ^ int.from_bytes(rest, "little")) * _FACTOR) & _MASK
     hashed = ((hashed ^ (hashed >> 13)) * _FACTOR) & _MASK
     return hashed ^ (hashed >> 15)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -206,9 +207,13 @@ def address(headers: list[tuple[bytes, bytes]], peer: str, proxies: int) -> str:
 
 async def respond(send: Send, answer: Answer, method: str = "POST", more: Headers = ()) -> None:
     """Send the answer."""
-    length = str(len(answer.body)).encode()
-    headers = [*answer.headers, *more, (b"content-length", length)]
+    await send(_start(answer, more))
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+
+
+@lru_cache(maxsize=256)
+def _start(answer: Answer, more: Headers) -> MutableMapping[str, Any]:
+    headers = [*answer.headers, *more, (b"content-length", str(len(answer.body)).encode())]
     if answer.status == 413:  # noqa: PLR2004  (Content Too Large: what still comes on this connection is not read)
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

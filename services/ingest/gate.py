@@ -30,7 +30,7 @@ class Gate:
         self.mend = source.verification.needs.format(name=source.name.upper())
         self.buckets = Buckets(source.rate, settings.ingest_rate_factor)
         self.media_types, self.methods = frozenset(source.media_types), frozenset(source.methods)
-        self.cors, self.files = source.cors, source.files
+        self.cors, self.files, self.retries = source.cors, source.files, source.retries
         self.accepted = metrics.ACCEPTED.labels(source.name)
         self.events = {kind: metrics.EVENTS.labels(source.name, kind.value) for kind in EventType}
 

@@ -14,20 +14,22 @@ from services.ingest.plain import text
 MOST_CLAIMS, MOST_PROPERTIES, MOST_IDENTIFIERS = 80, 60, 8
 _LONGEST_PROPERTY = 500
 _LONGEST_NAME = 60
+_EMAIL, _PHONE, _CHOICES = vocabulary.EMAIL, vocabulary.PHONE, vocabulary.CHOICES
 
 
 class Gathering:
     """Fill it with what the payload says, then ask for the `draft`. Nothing here raises on garbage."""
+
+    agent = ""
+    address = ""
+    honeypot = False
+    attachments: tuple[Attachment, ...] = ()
 
     def __init__(self) -> None:
         self._identifiers: dict[Identifier, None] = {}
         self._claims: dict[tuple[str, Trust], str] = {}
         self._properties: dict[str, Scalar] = {}
         self._phones: list[tuple[str, Trust]] = []
-        self.agent = ""
-        self.address = ""
-        self.honeypot = False
-        self.attachments: tuple[Attachment, ...] = ()
 
     def email(self, value: Any, trust: Trust) -> None:
         """An email address of the person."""
@@ -48,15 +50,15 @@ class Gathering:
         """A field of the profile; a closed field's answer is brought to our choices."""
         if value is None or not (plain := text(value)) or len(self._claims) >= MOST_CLAIMS:
             return
-        if field in vocabulary.CHOICES:
+        if field in _CHOICES:
             field, plain = vocabulary.answered(field, plain)
         self._claims.setdefault((field, trust), plain)
 
     def state(self, name: str, value: Any, trust: Trust) -> None:
         """One of our fields, or `email` or `phone`, by its exact name."""
-        if name == vocabulary.EMAIL:
+        if name == _EMAIL:
             self.email(value, trust)
-        elif name == vocabulary.PHONE:
+        elif name == _PHONE:
             self.phone(value, trust)
         else:
             self.claim(name, value, trust)
@@ -105,7 +107,8 @@ class Gathering:
         media_type: str = "",
     ) -> Draft:
         """What was gathered, as one fact of this type."""
-        self._read_phones()
+        if self._phones:
+            self._read_phones()
         return Draft(
             type=kind,
             raw=raw,
@@ -113,7 +116,7 @@ class Gathering:
             occurred_at=occurred_at,
             name=text(name, 200),
             identifiers=tuple(self._identifiers),
-            claims=tuple(Claim(field=field, value=said, trust=by) for (field, by), said in self._claims.items()),
+            claims=tuple([Claim(field=field, value=said, trust=by) for (field, by), said in self._claims.items()]),
             properties=self._properties,
             attachments=self.attachments,
             historical=historical,
@@ -128,8 +131,6 @@ class Gathering:
             self._identifiers.setdefault(identifier)
 
     def _read_phones(self) -> None:
-        if not self._phones:
-            return
         country = next((said for (field, _), said in self._claims.items() if field == Field.COUNTRY), "")
         for number, trust in self._phones:
             found = identity.phone(number, trust, country)

@@ -92,9 +92,10 @@ class Intake:
 
     async def _durable(self, gate: Gate, said: Sequence[Said]) -> Answer | None:
         """Nothing when all of it is durable, else the refusal."""
-        if any(len(message.value) > self._largest for _, message in said):
-            return self._too_large(gate)
-        spool = None if gate.source.retries else self._spool
+        for _, message in said:
+            if len(message.value) > self._largest:
+                return self._too_large(gate)
+        spool = None if gate.retries else self._spool
         if spool is not None and spool.waiting:  # those before it go first
             return await self._spooled(gate, spool, said)
         try:

@@ -17,7 +17,7 @@ _LATEST = 253_402_300_799
 def text(value: Any, longest: int = LONGEST) -> str:
     """The value as one stripped text without control characters; a list is joined by commas; other shapes are empty."""
     if isinstance(value, str):
-        if len(value) <= longest and value.isprintable():  # the common case: nothing to take out
+        if value.isprintable() and len(value) <= longest:  # the common case: nothing to take out
             return value.strip()
         return _CONTROL.sub("", value[: longest * 2]).strip()[:longest]
     if isinstance(value, bool):

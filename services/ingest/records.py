@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from runtime.keys import keyed_hash
@@ -105,12 +106,16 @@ def _strength(identifier: Identifier) -> int:
 
 def headers_of(source: Source, webhook: Webhook) -> dict[str, bytes]:
     """Content type, source, and the sender's trace context (W3C), which is a link, never a parent."""
-    headers = {"content-type": JSON, "source": source.name.encode()}
     if b"traceparent" in webhook.headers:
         trace = webhook.header(b"traceparent")
         if _TRACEPARENT.fullmatch(trace):
-            headers["traceparent"] = trace.encode()
-    return headers
+            return {**_headers(source.name), "traceparent": trace.encode()}
+    return _headers(source.name)
+
+
+@cache
+def _headers(source: str) -> dict[str, bytes]:
+    return {"content-type": JSON, "source": source.encode()}
 
 
 def dedup_key(source: str, draft: Draft) -> str:

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.ingest.webhook import EPOCH
 
 _COUNTER = 1 << 12
+_MILLISECOND = timedelta(milliseconds=1)
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
 
 
@@ -21,8 +22,7 @@ class Uuid7:
 
     def at(self, moment: datetime) -> UUID:
         """The next id, stamped with `moment` (UTC) or, where that lies before the last id, with the last id's time."""
-        passed = moment - EPOCH
-        millisecond = (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000
+        millisecond = (moment - EPOCH) // _MILLISECOND
         if millisecond > self._millisecond:
             self._millisecond, self._count = millisecond, self._random(1) >> 1  # room to count up from
         else:

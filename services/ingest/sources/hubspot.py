@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -86,8 +87,13 @@ class HubSpotSignature:
 
 
 def _v3(secret: bytes, webhook: Webhook, time: str) -> bytes:
-    head = (webhook.method + signed_uri(webhook.url())).encode("utf-8", "replace")
-    return base64.b64encode(hmac.digest(secret, head + webhook.body + time.encode(), "sha256"))
+    head = _signed_head(webhook.method, webhook.url())
+    return base64.b64encode(hmac.digest(secret, b"%b%b%b" % (head, webhook.body, time.encode()), "sha256"))
+
+
+@lru_cache(maxsize=64)
+def _signed_head(method: str, url: str) -> bytes:
+    return (method + signed_uri(url)).encode("utf-8", "replace")
 
 
 def _hash(secret: bytes, prefix: bytes, body: bytes) -> bytes:
@@ -144,7 +150,7 @@ def read(webhook: Webhook, _verified: Verified) -> Sequence[Draft]:
     """An array is a batch of CRM notifications, an object what a workflow posts about one contact."""
     if is_array(webhook.content):
         return [_notification(part) for part in slices(webhook.content)]
-    return [_workflow(document(webhook.content), webhook.content)]
+    return [_workflow(webhook.content)]
 
 
 def _notification(raw: bytes) -> Draft:
@@ -156,55 +162,102 @@ def _notification(raw: bytes) -> Draft:
     if text(payload.get("subscriptionType")).startswith(("contact.", "object.")):
         _contact(found, payload.get("portalId"), payload.get("objectId"))
         if isinstance(changed, str):
-            _property(found, changed, payload.get("propertyValue"), text(payload.get("changeSource")))
+            _property(found, changed, payload.get("propertyValue"), payload.get("changeSource"))
     draft = CRM.settled(found, payload, raw)
     if draft.identity and changed:
         return msgspec.structs.replace(draft, identity=f"{draft.identity}\x1f{text(changed)}")
     return draft
 
 
-def _workflow(payload: Mapping[str, Any], raw: bytes) -> Draft:
+class _Written(msgspec.Struct, gc=False):
+    by: Any = msgspec.field(default="", name="source-type")
+
+
+class _Stated(msgspec.Struct):
+    value: Any = None
+    versions: list[_Written] = []
+    """The newest first."""
+
+
+class _Submission(msgspec.Struct, rename="kebab"):
+    timestamp: Any = None
+    conversion_id: Any = None
+    form_id: Any = None
+    page_url: Any = None
+    page_title: Any = None
+    title: Any = None
+
+
+class _Contact(msgspec.Struct, rename="kebab"):
+    """What a workflow posts, as far as it is read: the rest of a large contact is not even decoded."""
+
+    properties: dict[str, _Stated]
+    portal_id: Any = None
+    vid: Any = None
+    object_id: Any = msgspec.field(default=None, name="objectId")
+    form_submissions: list[_Submission] = []
+
+
+_CONTACT = msgspec.json.Decoder(_Contact)
+
+
+def _workflow(raw: bytes) -> Draft:
+    try:
+        contact = _CONTACT.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        contact = _leniently(document(raw))
     found = Gathering()
-    properties = payload.get("properties", payload)
-    if isinstance(properties, dict):
-        _contact_stated(found, properties)
-    _contact(found, payload.get("portal-id"), payload.get("vid") or payload.get("objectId"))
-    submissions = payload.get("form-submissions")
-    sent = [one for one in submissions if isinstance(one, dict)] if isinstance(submissions, list) else []
+    for name, stated in contact.properties.items():
+        if name in KEPT:
+            _property(found, name, stated.value, stated.versions[0].by if stated.versions else "")
+    _contact(found, contact.portal_id, contact.vid or contact.object_id)
+    sent = contact.form_submissions
     if not sent:
         return found.draft(EventType.PROFILE_STATED, raw, name="workflow")
-    newest = sent[0] if len(sent) == 1 else max(sent, key=lambda one: text(one.get("timestamp")).zfill(20))
-    found.page(newest.get("page-url"))
-    found.note("form_id", newest.get("form-id"))
-    found.note("page_title", newest.get("page-title"))
-    conversion = text(newest.get("conversion-id"), 100)
+    newest = sent[0] if len(sent) == 1 else max(sent, key=lambda one: text(one.timestamp).zfill(20))
+    found.page(newest.page_url)
+    found.note("form_id", newest.form_id)
+    found.note("page_title", newest.page_title)
+    conversion = text(newest.conversion_id, 100)
     return found.draft(
         EventType.FORM_SUBMITTED,
         raw,
         identity=f"form\x1f{conversion}" if conversion else "",
-        occurred_at=instant(newest.get("timestamp")),
-        name=newest.get("title"),
+        occurred_at=instant(newest.timestamp),
+        name=newest.title,
     )
 
 
-def _contact_stated(found: Gathering, properties: Mapping[str, Any]) -> None:
-    """A workflow's contact: each property with its history (the newest first, and who wrote it), or as a bare value."""
-    for name, stated in properties.items():
-        if name not in KEPT:
-            continue
-        written = ""
-        value = stated
-        if isinstance(stated, dict):
-            value, history = stated.get("value"), stated.get("versions")
-            if isinstance(history, list) and history and isinstance(history[0], dict):
-                written = text(history[0].get("source-type"), 40)
-        _property(found, name, value, written)
+def _leniently(payload: Mapping[str, Any]) -> _Contact:
+    """The same of a contact in another shape: bare values, properties at the top, parts that are no objects."""
+    properties = payload.get("properties", payload)
+    submissions = payload.get("form-submissions")
+    return _Contact(
+        properties={name: _stated(properties[name]) for name in properties} if isinstance(properties, dict) else {},
+        portal_id=payload.get("portal-id"),
+        vid=payload.get("vid"),
+        object_id=payload.get("objectId"),
+        form_submissions=[msgspec.convert(one, _Submission) for one in submissions if isinstance(one, dict)]
+        if isinstance(submissions, list)
+        else [],
+    )
 
 
-def _property(found: Gathering, name: str, value: Any, written_by: str) -> None:
+def _stated(value: Any) -> _Stated:
+    """A property with its history, or as a bare value."""
+    if not isinstance(value, dict):
+        return _Stated(value)
+    history = value.get("versions")
+    newest = history[0] if isinstance(history, list) and history else None
+    written = [_Written(newest.get("source-type", ""))] if isinstance(newest, dict) else []
+    return _Stated(value.get("value"), written)
+
+
+def _property(found: Gathering, name: str, value: Any, written_by: Any) -> None:
     known = FIELDS.get(name)
     if known is not None:
-        found.state(known, value, Trust.CLAIMED if written_by.upper() in TYPED else Trust.ATTESTED)
+        typed = isinstance(written_by, str) and (written_by in TYPED or text(written_by, 40).upper() in TYPED)
+        found.state(known, value, Trust.CLAIMED if typed else Trust.ATTESTED)
     elif name in KEPT:
         found.note(name, value)
 

@@ -54,7 +54,9 @@ def read(webhook: Webhook, _verified: Verified) -> Sequence[Draft]:
     hidden = at(payload, "form_response.hidden")
     for name, value in hidden.items() if isinstance(hidden, dict) else ():
         hidden_field(found, str(name), value)
-    titles = {text(at(one, "id")): text(at(one, "title")) for one in _listed(payload, "form_response.definition.fields")}
+    titles = {
+        text(at(one, "id")): text(at(one, "title")) for one in _listed(payload, "form_response.definition.fields")
+    }
     for answer in _listed(payload, "form_response.answers"):
         kind = text(at(answer, "type"))
         value = at(answer, VALUES.get(kind, kind))
