@@ -27,7 +27,7 @@ def compression(settings: Settings) -> str | None:
     if name not in _CODECS or not _CODECS[name]():
         raise LogError(
             f"PLAYCALLER_KAFKA_COMPRESSION is {name!r}, which is not to be had here: "
-            "write lz4, zstd or none, and install cramjam"
+            "write snappy, lz4, zstd or none, and install cramjam"
         )
     return name
 

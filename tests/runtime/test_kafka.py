@@ -65,7 +65,7 @@ async def values(log: KafkaLog, partition: Partition = HOME) -> list[bytes]:
 @pytest.mark.parametrize(
     ("settings", "mend"),
     [
-        ({"kafka_compression": "brotli"}, r"PLAYCALLER_KAFKA_COMPRESSION is 'brotli'.*write lz4, zstd or none"),
+        ({"kafka_compression": "brotli"}, r"PLAYCALLER_KAFKA_COMPRESSION is 'brotli'.*write snappy, lz4, zstd or none"),
         ({"kafka_security": "TLS"}, r"PLAYCALLER_KAFKA_SECURITY: write PLAINTEXT, SSL"),
         ({"kafka_security": "SSL", "kafka_ca": Path("/none")}, r"check PLAYCALLER_KAFKA_CA"),
         ({"kafka_security": "SASL_PLAINTEXT", "kafka_user": "ada"}, r"needs PLAYCALLER_KAFKA_USER and"),
@@ -86,7 +86,7 @@ async def test_the_password_is_in_no_error():
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("codec", ["lz4", "zstd", "none"])
+@pytest.mark.parametrize("codec", ["snappy", "lz4", "zstd", "none"])
 async def test_each_compression_is_written_and_read(kafka_bootstrap: str, codec: str):
     async with KafkaLog(on(kafka_bootstrap, kafka_compression=codec)) as log:
         await log.append(TOPIC, ada(b"x" * 5000, b"y"))
