@@ -53,7 +53,7 @@ async def serve(carriage: Carriage, settings: RouterSettings, observe: Observe |
     _observed(carriage, (urgent, behaviour))
     await _announce(desk, watched.current, "the router started")
     chores = [*_chores(desk, offering), watched.watch, lambda stop: _playbooks(desk, arrivals, stop)]
-    threshold = _calm_collector()
+    threshold = calm_collector()
     try:
         await _until_stopped(desk, (urgent, behaviour), chores)
     finally:
@@ -62,7 +62,7 @@ async def serve(carriage: Carriage, settings: RouterSettings, observe: Observe |
     await _last_words(desk)
 
 
-def _calm_collector() -> tuple[int, int, int]:
+def calm_collector() -> tuple[int, int, int]:
     """What was made at the start stays: it is no garbage, and looking through it again and again is dear."""
     before = gc.get_threshold()
     gc.collect()

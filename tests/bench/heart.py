@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from services.router.adapters.playbook_files import load
 from services.router.consumer import Consumer
 from services.router.desk import a_desk
 from services.router.offering import Offering
+from services.router.service import calm_collector
 from services.router.settings import RouterSettings
 from tests.bench.traffic import batches
 
@@ -31,7 +33,12 @@ async def heart(settings: Settings) -> AsyncIterator[tuple[Handler, Carriage]]:
         await prepare(carriage)
         own = RouterSettings(playbook=ROOT / "playbook", **settings.model_dump())
         desk = a_desk(carriage, own, load(own.playbook))
-        yield Consumer(desk, Offering(desk)), carriage
+        threshold = calm_collector()  # as the router's process does
+        try:
+            yield Consumer(desk, Offering(desk)), carriage
+        finally:
+            gc.set_threshold(*threshold)
+            gc.unfreeze()
 
 
 async def handled(handler: Handler, work: Sequence[Batch]) -> float:

@@ -61,10 +61,9 @@ async def load(
 
 
 async def _people(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> None:
-    asked = set(needs.identifiers)
-    leads, crowds = await _leads(connection, state, needs)
-    keys = asked | await _of_leads(connection, state, crowds)
-    rows = await state.lock(connection, tables.IDENTIFIER, [(key.kind, key.value) for key in keys])
+    there, leads, crowds = await _leads(connection, state, needs)
+    there |= await _of_leads(connection, state, crowds)  # what is not there now and comes meanwhile crosses at the save
+    rows = await state.lock(connection, tables.IDENTIFIER, [(key.kind, key.value) for key in there])
     world = loaded.world
     for kind, value, lead, _lone, _day, dossier, ownership in rows:
         key = _key(kind, value)
@@ -75,7 +74,7 @@ async def _people(connection: AsyncConnection, state: State, needs: Needs, loade
             ownership=codec.OWNERSHIP.decode(ownership) if ownership else codec.EMPTY_OWNERSHIP,
         )
         world.members.setdefault(lead, set()).add(key)
-    world.asked = keys
+    world.asked = there | needs.identifiers
     loaded.identifiers = set(world.identifiers)
     loaded.leads = set(world.members) | leads
     for lead in leads:
@@ -84,14 +83,18 @@ async def _people(connection: AsyncConnection, state: State, needs: Needs, loade
         await _unmoved(connection, state, loaded, leads)
 
 
-async def _leads(connection: AsyncConnection, state: State, needs: Needs) -> tuple[set[UUID], set[UUID]]:
-    """The leads concerned, and those of them that have more identifiers than one visitor's own cookie."""
+async def _leads(
+    connection: AsyncConnection, state: State, needs: Needs
+) -> tuple[set[IdentifierKey], set[UUID], set[UUID]]:
+    """The identifiers that are there, the leads concerned, and those of them with more than a visitor's own cookie."""
     named = set(needs.leads)
     for table, ids in ((tables.HANDOFF, needs.handoffs), (tables.TRIAGE, needs.triage)):
         named |= {row[0] for row in await state.fetch(connection, table, ("id",), [(one,) for one in ids], ("lead",))}
     keys = [(key.kind, key.value) for key in needs.identifiers]
-    found = await state.fetch(connection, tables.IDENTIFIER, ("kind", "value"), keys, ("lead", "lone"))
-    return named | {row[0] for row in found}, named | {row[0] for row in found if not row[1]}
+    columns = ("kind", "value", "lead", "lone")
+    found = await state.fetch(connection, tables.IDENTIFIER, ("kind", "value"), keys, columns)
+    there = {_key(row[0], row[1]) for row in found}
+    return there, named | {row[2] for row in found}, named | {row[2] for row in found if not row[3]}
 
 
 async def _unmoved(connection: AsyncConnection, state: State, loaded: Loaded, leads: set[UUID]) -> None:
@@ -168,6 +171,8 @@ async def _corrections(connection: AsyncConnection, state: State, needs: Needs, 
     named = [(event,) for event in needs.corrections]
     counted = await state.fetch(connection, tables.VERDICT, ("event",), named, ("event", "counted"))
     loaded.world.counted = {event: codec.COUNTED.decode(blob) for event, blob in counted if blob}
+    if not needs.events or await state.empty(connection, tables.TOMBSTONE):
+        return
     events = [(event,) for event in needs.events]
     early = await state.fetch(connection, tables.TOMBSTONE, ("event",), events, ("event",))
     loaded.world.corrected = {row[0] for row in early}

@@ -17,14 +17,15 @@ from services.router.adapters.loading import Loaded
 from services.router.adapters.state import CrossedError, RefusedError, Row, State
 from services.router.domain.decision import SetTimer, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
-from services.router.domain.lead import Dossier, IdentifierKey, Standing
-from services.router.domain.world import Folded, Judged
+from services.router.domain.lead import IdentifierKey, Standing
+from services.router.domain.world import Folded, Judged, World
 from services.router.naming import timer_id
 
 _NOBODY = Brief(name="")
 _NO_LEAD = UUID(int=0)
 _NO_SURROUNDINGS = Surroundings()
 _BY_KEY = itemgetter(0, 1)
+_COOKIE = IdentifierKind.COOKIE
 _DAY = 86_400_000
 _EPOCH_DAY = 719_163
 """The proleptic ordinal of 1970-01-01."""
@@ -70,10 +71,9 @@ async def _history(connection: AsyncConnection, state: State, folded: Folded, nu
 
 
 async def _identifiers(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
-    new: list[Row] = []
-    known: list[Row] = []
-    for key in loaded.world.touched_identifiers | _worked(loaded):
-        (known if key in loaded.identifiers else new).append(_identifier_row(loaded, key))
+    touched, there, world = loaded.world.touched_identifiers | _worked(loaded), loaded.identifiers, loaded.world
+    known = [_identifier_row(world, key) for key in touched if key in there]
+    new = [_identifier_row(world, key) for key in touched if key not in there]
     await state.put(connection, tables.IDENTIFIER, known)
     new.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line
     await state.create(connection, tables.IDENTIFIER, new)
@@ -85,16 +85,13 @@ def _worked(loaded: Loaded) -> set[IdentifierKey]:
     return {key for lead in world.touched_standings for key in world.members.get(lead, ())}
 
 
-def _identifier_row(loaded: Loaded, key: IdentifierKey) -> Row:
-    world = loaded.world
+def _identifier_row(world: World, key: IdentifierKey) -> Row:
     row = world.identifiers[key]
-    dossier: Dossier = row.dossier
-    alone = key.kind is IdentifierKind.COOKIE and len(world.members.get(row.lead, ())) == 1
-    day = day_of(dossier.last.at) if dossier.last else 0
-    owned = row.ownership
+    lead, dossier, owned = row.lead, row.dossier, row.ownership
+    lone = key.kind is _COOKIE and lead not in world.standings and len(world.members.get(lead, ())) == 1
+    day = dossier.last.at // _DAY + _EPOCH_DAY if dossier.last else 0
     ownership = codec.OWNERSHIP.encode(owned) if owned.claims or owned.claimed else codec.EMPTY
-    lone = alone and row.lead not in world.standings
-    return (key.kind, key.value, row.lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
+    return (key.kind, key.value, lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
 
 
 async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) -> None:

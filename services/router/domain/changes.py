@@ -17,6 +17,7 @@ V = TypeVar("V")
 _ABSENT: Any = object()
 _PRESENT: Any = object()
 _FRESH = Standing()
+_COOKIE = IdentifierKind.COOKIE
 
 
 @dataclass(slots=True)
@@ -123,7 +124,7 @@ class Changes:
         members = self.world.members.get(identity, set())
         rows = self.world.identifiers
         dossiers = {key: rows[key].dossier for key in (sorted(members) if len(members) > 1 else members)}
-        known = any(key.kind is not IdentifierKind.COOKIE for key in dossiers)
+        known = any([key.kind is not _COOKIE for key in dossiers])  # noqa: C419  (a list is faster for so few)
         return Lead(identity, known, dossiers, self.standing(identity))
 
     def put_handoff(self, handoff: Handoff) -> None:

@@ -117,8 +117,8 @@ def engagement(counts: Mapping[str, Days], scoring: Scoring, today: int) -> dict
     """signal → its thousandths of a point, after every cap, without zeros, in the playbook's order."""
     result: dict[str, int] = {}
     spent: dict[str, int] = {}
-    for signal in scoring.signals:
-        days = counts.get(signal.name)
+    for signal in [each for each in scoring.signals if each.name in counts] if counts else ():
+        days = counts[signal.name]
         if not days:
             continue
         points = worth(signal, days, today, scoring.horizon_days)

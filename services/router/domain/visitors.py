@@ -26,12 +26,13 @@ _ELSEWHERE = URGENT | {EventType.EMAIL_CLICKED, EventType.RETRACTED}
 _COUNTED = (reasons.ANONYMOUS,)
 _UNCOUNTED = (reasons.UNCOUNTED,)
 _NEW = Dossier()
+_COOKIE = IdentifierKind.COOKIE
 
 
 def ordinary(event: Event, ready: Prepared, world: World) -> IdentifierKey | None:
     """The cookie of an anonymous visitor whose event can be folded the short way; None when it needs a closer look."""
     stated = event.identifiers
-    if len(stated) != 1 or stated[0].kind is not IdentifierKind.COOKIE or event.type in _ELSEWHERE:
+    if len(stated) != 1 or stated[0].kind is not _COOKIE or event.type in _ELSEWHERE:
         return None
     if event.claims or event.marks or event.corrects is not None or event.historical:
         return None
