@@ -6,7 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+
+class DatabaseAwayError(ConnectionError):
+    """The database cannot be reached, or is just starting or stopping: keep what there is, and try again."""
 
 
 class Database:
@@ -19,7 +24,9 @@ class Database:
         parsed = make_url(url)
         self.dialect = parsed.get_backend_name()
         options: dict[str, Any] = {}
+        self._away: tuple[type[Exception], ...] = (OSError,)
         if self.dialect == "postgresql":
+            self._away = _postgresql_away()
             options = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
         self.engine = create_async_engine(parsed, hide_parameters=True, **options)
         self._writing: asyncio.Lock | None = None
@@ -29,12 +36,15 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A read-write transaction: committed on leaving, rolled back on an exception."""
+        """A read-write transaction: committed on leaving, rolled back on an exception.
+
+        Raises `DatabaseAwayError` when no connection can be had, SQLAlchemy's errors for what fails on one.
+        """
         if self._writing is None:
-            async with self.engine.begin() as connection:
+            async with self._connected() as connection, connection.begin():
                 yield connection
             return
-        async with self._writing, self.engine.connect() as connection:
+        async with self._writing, self._connected() as connection:
             await connection.execute(text("BEGIN IMMEDIATE"))
             try:
                 yield connection
@@ -45,22 +55,41 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading; nothing done with it is kept."""
-        async with self.engine.connect() as connection:
+        """A connection for reading; nothing done with it is kept. Raises as `transaction` does."""
+        async with self._connected() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        """A connection. The driver's own errors while a server starts or goes are one error of ours."""
+        try:
+            connection = await self.engine.connect()
+        except self._away as fault:
+            raise DatabaseAwayError(f"the database is away ({type(fault).__name__})") from fault
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(connection.close())
 
     async def ready(self) -> bool:
         """Does it answer?"""
         try:
             async with self.reading() as connection:
                 await connection.execute(text("SELECT 1"))
-        except Exception:  # noqa: BLE001  (drivers raise errors of their own while a server starts or goes)
+        except (SQLAlchemyError, OSError):
             return False
         return True
 
     async def close(self) -> None:
         """Give the connections back."""
         await self.engine.dispose()
+
+
+def _postgresql_away() -> tuple[type[Exception], ...]:
+    """What asyncpg raises beside SQLAlchemy's errors when it cannot connect."""
+    import asyncpg
+
+    return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 _WAL_ATTEMPTS = 200

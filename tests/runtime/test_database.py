@@ -10,7 +10,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Integer, MetaData, Table, func, select
 
 from runtime.clock import ManualClock
-from runtime.database import Database
+from runtime.database import Database, DatabaseAwayError
 from runtime.log import Batch, FencedError, Log, LogUnavailableError, Message, Partition, Position
 from runtime.outbox import Outbox, outbox_table
 from runtime.positions import Positions, positions_table
@@ -102,6 +102,17 @@ async def test_a_database_that_is_away_is_not_ready():
 
     assert not await away.ready()
     await away.close()
+
+
+async def test_a_database_that_is_away_is_an_error_that_every_caller_retries():
+    gone = Database("postgresql+asyncpg://ada@127.0.0.1:9/nowhere")
+
+    with pytest.raises(DatabaseAwayError):
+        async with gone.transaction():
+            raise AssertionError("there is no connection to work on")
+    with pytest.raises(OSError):
+        async with gone.reading():
+            raise AssertionError("there is no connection to read from")
 
 
 async def test_a_new_partition_begins_at_zero_and_each_owner_gets_a_higher_epoch(tables: Database):
