@@ -65,8 +65,11 @@ class Outbox:
         """Publish what waits, oldest first, and forget it; how many. Call after the commit. Raises `LogError`."""
         total = 0
         async with self._publishing:
-            while (count := await self._publish_some(older_than)) > 0:
+            while True:
+                count = await self._publish_some(older_than)
                 total += count
+                if count < SWEEP:  # that was all of it: no further transaction only to see nothing
+                    break
         return total
 
     async def _publish_some(self, older_than: timedelta) -> int:
