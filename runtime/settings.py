@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     kafka_mechanism: str = "SCRAM-SHA-512"
     kafka_user: str = ""
     kafka_password: SecretStr | None = None
-    kafka_compression: str = "snappy"
-    """snappy, lz4, zstd or none. For the few records of one batch lz4 takes the client four times as long."""
+    kafka_compression: str = "lz4"
+    """lz4, zstd, snappy or none. snappy is the cheapest for the client (its lz4 is level 9) and a fifth larger."""
     kafka_replication: int = 1
     instance: str = ""
     """A stable name of this replica (a StatefulSet's pod name) for static group membership."""
