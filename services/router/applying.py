@@ -95,7 +95,8 @@ async def _decide(
     folded = fold(facts, loaded.world, playbook)
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
-    number = await numbered(connection, _place(incoming.batch), playbook, now, _dropped(incoming, entries))
+    dropped = _dropped(incoming, entries)
+    number = await numbered(desk, connection, _place(incoming.batch), playbook=playbook, at=now, dropped=dropped)
     loaded.day = day_of(milliseconds(now))
     told.messages += await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
     timers = {row[0]: row for row in map(timer_row, told.timers)}

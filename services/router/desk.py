@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.carriage import Carriage
@@ -70,27 +69,19 @@ def a_desk(carriage: Carriage, settings: RouterSettings, playbook: Playbook, obs
 
 
 async def numbered(
+    desk: Desk,
     connection: AsyncConnection,
     place: tuple[str, int, int, int],
+    *,
     playbook: Playbook,
     at: datetime,
     dropped: Sequence[tuple[int, str]] = (),
 ) -> int:
     """The number of this transaction, drawn after locking: two that touch the same rows are numbered as they went.
 
-    `place` is (lane, partition, first, next); `dropped` names the offsets that had no effect, and why.
+    `place` is (lane, partition, first, next), `playbook` the one that decided; `dropped` names the offsets that had
+    no effect, and why.
     """
-    lane, partition, first, following = place
-    row = {
-        "lane": lane,
-        "partition": partition,
-        "first": first,
-        "next": following,
-        "at": milliseconds(at),
-        "playbook": playbook.version,
-        "lists": playbook.lists_version,
-        "dropped": codec.DROPPED.encode(tuple(dropped)) if dropped else codec.EMPTY,
-    }
-    return int(
-        (await connection.execute(insert(tables.BATCH).values(row).returning(tables.BATCH.c.number))).scalar_one()
-    )
+    without = codec.DROPPED.encode(tuple(dropped)) if dropped else codec.EMPTY
+    row = (*place, milliseconds(at), playbook.version, playbook.lists_version, without)
+    return await desk.state.number(connection, tables.BATCH, row)

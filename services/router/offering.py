@@ -135,7 +135,7 @@ class Offering:
                 raise CrossedError("a handoff's lead was merged while it was being drawn for")
             rotations = await self._teams(connection, {one.team for one in waiting})
             playbook, now = desk.shelf.current, instant(milliseconds(desk.now()))  # as it is recorded, so replayed
-            number = await numbered(connection, (ASSIGNMENT_LANE, -1, 0, 0), playbook, now)
+            number = await numbered(desk, connection, (ASSIGNMENT_LANE, -1, 0, 0), playbook=playbook, at=now)
             work = _Round(number, now)
             load = await _open_load(connection)
             read = await self._read(connection, {one.lead for one in waiting})

@@ -82,6 +82,11 @@ class PostgresState:
             except asyncpg.UniqueViolationError as taken:
                 raise CrossedError(f"another transaction has written one of the rows of {table.name} first") from taken
 
+    async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
+        """As the contract says."""
+        driver = await _driver(connection)
+        return int(await driver.fetchval(_number(table), *row))
+
     async def remember(
         self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int
     ) -> AbstractSet[str]:
@@ -177,6 +182,13 @@ def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: st
     asked = f"unnest({_given(table, by, joined)}) AS asked({_quoted(by)})"
     picked = ", ".join(f'row."{name}"' for name in columns)
     return f"SELECT {picked} FROM {asked} JOIN {table.name} AS row ON {match}{further}"  # noqa: S608  (our own names)
+
+
+@lru_cache
+def _number(table: Table) -> str:
+    number, *names = _names(table)
+    given = ", ".join(f"${at}" for at in range(1, len(names) + 1))
+    return f'INSERT INTO {table.name} ({_quoted(names)}) VALUES ({given}) RETURNING "{number}"'  # noqa: S608  (our own names)
 
 
 @lru_cache

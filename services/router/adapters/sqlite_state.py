@@ -79,6 +79,15 @@ class SqliteState:
                     raise
                 raise CrossedError(f"one of the rows of {table.name} is there already") from taken
 
+    async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
+        """As the contract says."""
+        driver = await _driver(connection)
+        number, *names = _names(table)
+        marks = ", ".join("?" for _ in names)
+        statement = f'INSERT INTO {table.name} ({_quoted(names)}) VALUES ({marks}) RETURNING "{number}"'  # noqa: S608  (our own names)
+        ((found,),) = await driver.execute_fetchall(statement, tuple(_written(table, tuple(names), [row])[0]))
+        return int(found)
+
     async def remember(
         self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int
     ) -> AbstractSet[str]:

@@ -61,6 +61,10 @@ class State(Protocol):
         """Write rows that should not be there yet, the fastest way. Raises `CrossedError` where one of them is."""
         ...
 
+    async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
+        """Write one row without its first column, which the database numbers; the number."""
+        ...
+
     async def remember(
         self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int
     ) -> AbstractSet[str]:

@@ -1,7 +1,5 @@
 """What is known of a lead: of all that was said, the value that holds, field by field."""
 
-from collections.abc import Iterator
-
 from schemas.event import IdentifierKind
 from services.router.domain.counts import PHONE_STATED
 from services.router.domain.identity import lead_id
@@ -35,8 +33,8 @@ def fields(lead: Lead) -> tuple[str, ...]:
     return tuple(sorted({field for dossier in lead.dossiers.values() for field in dossier.statements}))
 
 
-def _of(lead: Lead, kind: IdentifierKind) -> Iterator[str]:
-    return (key.value for key in lead.dossiers if key.kind is kind)
+def _of(lead: Lead, kind: IdentifierKind) -> list[str]:
+    return [key.value for key in lead.dossiers if key.kind is kind]
 
 
 def emails(lead: Lead) -> tuple[str, ...]:
