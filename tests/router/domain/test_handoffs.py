@@ -1,6 +1,5 @@
 """H1: a handoff moves only as the table says, and every version is one more than the last."""
 
-
 import pytest
 
 from schemas.event import EventType
