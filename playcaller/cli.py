@@ -130,7 +130,7 @@ def explain(
 
 @app.command()
 def doctor(data: Data = None) -> None:
-    """Look at everything that has to be in order: settings, database, log, playbook, sources, channels."""
+    """Look at everything that has to be in order: settings, database, log, playbook, sources."""
     from playcaller.doctor import run
     from playcaller.people import plainly
 

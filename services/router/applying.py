@@ -49,6 +49,8 @@ class Effect:
     folded: Folded
     told: Told
     handoffs: Mapping[UUID, Handoff]
+    members: Mapping[UUID, set[IdentifierKey]]
+    """lead → its identifiers, for every lead the batch touched."""
     parked: tuple[str, ...] = ()
 
 
@@ -110,7 +112,8 @@ async def _decide(
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
     )
-    return Effect(entries, duplicates, incoming.deaths, folded, told, loaded.world.handoffs, parked)
+    world = loaded.world
+    return Effect(entries, duplicates, incoming.deaths, folded, told, world.handoffs, world.members, parked)
 
 
 async def folded_into(

@@ -58,12 +58,13 @@ def of_verdict(event: Event, verdict: Verdict, handoff: Handoff | None) -> Narra
     return structs.replace(told, what=_what(event), who=_who(event) or known or _NOBODY, source=event.source)
 
 
-def of_judged(verdict: Verdict, handoff: Handoff | None) -> Narration:
+def of_judged(verdict: Verdict, handoff: Handoff | None, who: str = "") -> Narration:
     """A verdict on an event that came some time ago: a click that was held."""
     return Narration(
         kind="verdict",
         at=verdict.at,
         what=EventType.EMAIL_CLICKED.value,
+        who=who,
         event=verdict.event,
         lead=verdict.lead,
         outcome=verdict.outcome.value,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.event import Event
+from schemas.event import Event, IdentifierKind
 from schemas.feedback import TimerFired
 from schemas.verdict import Verdict
 from services.router.applying import Effect
@@ -26,9 +26,15 @@ def narrations(effect: Effect, at: datetime) -> list[Narration]:
             continue
         subject = fact.subject if isinstance(fact, TimerFired) else getattr(fact, "handoff", None)
         lines.append(of_feedback(fact, effect.handoffs.get(subject) if subject else None))
-    lines += [of_judged(one, _handoff(effect, one)) for one in verdicts.values()]
+    lines += [of_judged(one, _handoff(effect, one), _email(effect, one)) for one in verdicts.values()]
     return lines + [of_dead_letter(at, death.source, death.reason.value, death.detail) for death in effect.deaths]
 
 
 def _handoff(effect: Effect, verdict: Verdict) -> Handoff | None:
     return effect.handoffs.get(verdict.handoff) if verdict.handoff else None
+
+
+def _email(effect: Effect, verdict: Verdict) -> str:
+    """The address of the lead that was judged; of several the first by letter, of none nothing."""
+    keys = effect.members.get(verdict.lead, ())
+    return min((key.value for key in keys if key.kind is IdentifierKind.EMAIL), default="")
