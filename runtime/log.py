@@ -9,10 +9,12 @@ Two implementations stand under one contract suite: `runtime.kafka.KafkaLog` and
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
+
+import msgspec
 
 
 class LogError(Exception):
@@ -39,13 +41,12 @@ class Partition:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """What is to be appended: bytes with a key (which chooses the partition) and headers."""
 
     key: bytes
     value: bytes
-    headers: Mapping[str, bytes] = field(default_factory=dict)
+    headers: Mapping[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from services.ingest.plain import text
 MOST_CLAIMS, MOST_PROPERTIES, MOST_IDENTIFIERS = 80, 60, 8
 _LONGEST_PROPERTY = 500
 _LONGEST_NAME = 60
+_NUMBERS = (bool, int, float)
 _EMAIL, _PHONE, _CHOICES = vocabulary.EMAIL, vocabulary.PHONE, vocabulary.CHOICES
 
 
@@ -75,7 +76,7 @@ class Gathering:
         """A property that the playbook may ask about; the first value of a name stays."""
         if value is None or name in self._properties or len(self._properties) >= MOST_PROPERTIES:
             return
-        if isinstance(value, bool | int | float):
+        if isinstance(value, _NUMBERS):
             self._properties[name[:_LONGEST_NAME]] = value
         elif plain := text(value, _LONGEST_PROPERTY):
             self._properties[name[:_LONGEST_NAME]] = plain

@@ -10,6 +10,8 @@ from services.ingest.webhook import EPOCH
 LONGEST = 4000
 """Characters of one value; a message field is the longest that a person reads."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NUMBERS = (int, float)
+"""As a tuple: a union is made anew each time it is asked for."""
 _LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -22,7 +24,7 @@ def text(value: Any, longest: int = LONGEST) -> str:
         return _CONTROL.sub("", value[: longest * 2]).strip()[:longest]
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float):
+    if isinstance(value, _NUMBERS):
         return str(value)[:longest]
     if isinstance(value, list):
         return ", ".join(filter(None, (text(one, longest) for one in value[:50])))[:longest]
@@ -51,7 +53,7 @@ def instant(value: Any) -> datetime | None:
     """A UTC instant from ISO 8601 text (without an offset it is UTC) or from seconds or milliseconds since 1970."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, _NUMBERS):
         return _since_epoch(value)
     if not isinstance(value, str) or len(value) > 40:  # noqa: PLR2004  (no time is written longer)
         return None

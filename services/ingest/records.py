@@ -82,7 +82,9 @@ class Recorder:
         known = event.identifiers
         if not known:
             return keyed_hash(self._secret, event.dedup_key)
-        strongest = known[0] if len(known) == 1 else min(known, key=_strength)
+        strongest = known[0]
+        if len(known) > 1 and strongest.kind is not IdentifierKind.EMAIL:
+            strongest = min(known, key=_strength)
         return keyed_hash(self._secret, f"{strongest.kind}:{strongest.value}")
 
     def dead_letter(self, source: Source, webhook: Webhook, detail: str) -> Said:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from runtime.keys import hmac_sha256
 from schemas.event import EventType
 from schemas.fact import Trust
 from schemas.lead import Field
@@ -88,7 +88,7 @@ class HubSpotSignature:
 
 def _v3(secret: bytes, webhook: Webhook, time: str) -> bytes:
     head = _signed_head(webhook.method, webhook.url())
-    return base64.b64encode(hmac.digest(secret, b"%b%b%b" % (head, webhook.body, time.encode()), "sha256"))
+    return base64.b64encode(hmac_sha256(secret, b"%b%b%b" % (head, webhook.body, time.encode())))
 
 
 @lru_cache(maxsize=64)
