@@ -61,9 +61,10 @@ def _timeless(text: str) -> str:
 
 def test_a_second_start_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
     first = told("--once", "--data", str(tmp_path))
+    (rep,) = re.findall(r"▶ (\w+) [\w ]+?  gets the play consultation_executive", first.stdout)
     with running("--data", str(tmp_path)) as second:
         url, screen = second.inbox()
-        page = httpx.get(f"{url}/inbox/of/maya", timeout=10, follow_redirects=True, trust_env=False).text
+        page = httpx.get(f"{url}/inbox/of/{rep.lower()}", timeout=10, follow_redirects=True, trust_env=False).text
 
     assert first.returncode == 0, first.stderr
     assert "told in this folder" in screen

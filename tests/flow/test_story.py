@@ -157,7 +157,7 @@ async def test_what_a_rep_does_shows_up_in_the_terminal_and_on_the_card(stage: S
     shown = await stage.audience.until(lambda: _newest(stage, card).state is HandoffState.ACCEPTED, seconds=PATIENCE)
 
     assert (told, shown) == (True, True)
-    assert "Maya Okafor accepted Noor Haddad" in stage.screen.getvalue()
+    assert f"{card.recipients[0].name} accepted Noor Haddad" in stage.screen.getvalue()
 
 
 def _newest(stage: Stage, card: DeliverPlay) -> DeliverPlay:
