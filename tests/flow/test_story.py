@@ -19,7 +19,7 @@ from services.router.narration import Narration
 from tests.flow.conftest import PATIENCE, Stage
 
 VERDICTS = {
-    "ada@lumenworks.example": [("triage", ()), ("pass", ("score_threshold",))],
+    "ada@lumenworks.example": [("triage", ()), ("pass", ("score_threshold",)), ("update", ())],
     "colin@brightwell.example": [("nurture", ())],
     "ines@castor-elevators.example": [("pass", ("sql_criteria", "score_threshold"))],
     "noor@halyard-lifts.example": [("pass", ("consultation", "score_threshold"))],
@@ -47,7 +47,6 @@ async def test_the_story_ends_as_the_playbook_says(stage: Stage) -> None:
     assert clicks == ["ignore"] * 5
     assert ("pass", ("target_responds",)) in anonymous
     assert ("nurture", ()) in anonymous
-    assert anonymous[-1][0] == "update"
     assert {rule for one in judged if one.outcome == "pass" for rule in one.fired} == {
         "consultation",
         "sql_criteria",
