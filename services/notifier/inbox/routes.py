@@ -73,10 +73,10 @@ class InboxPages:
             if person not in {one.id for one in known}:
                 return page("told.html", 404, title="Nobody here", sentence="Nobody of that name has an inbox here.")
             now = self._clock.now()
+            tag = await pages.tag(connection, person, now)  # first: what changes meanwhile is news to the page
             listed = await pages.entries(connection, person, self._links, now)
             entry = pages.chosen(listed, _uuid(card))
             moments = await pages.happened(connection, entry.card) if entry else []
-            tag = await pages.tag(connection, person, now)
         session = visitor.session or str((self._links.session_of(fresh := self._fresh()) or ("",))[0])
         answer = page(
             "inbox.html",
