@@ -9,7 +9,6 @@ never will be.
 """
 
 import asyncio
-import contextlib
 import functools
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -219,8 +218,18 @@ def _refusal(fault: BaseException | None) -> Exception:
 
 
 async def _dismiss(producer: AIOKafkaProducer) -> None:
-    """Stop a producer for good: what it could not deliver fails, instead of keeping `stop` waiting for ever."""
-    producer._message_accumulator.fail_all(KafkaError("the producer was stopped"))  # noqa: SLF001  (there is no public way to give up)
-    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+    """Stop a producer for good: what it could not deliver fails, instead of keeping `stop` waiting for ever.
+
+    aiokafka knows no giving up, so two of its private parts are used. Its sender trips over a batch that failed here
+    while it was on its way (`KeyError`), and then over the transactions that this producer does not have: both only
+    mean that it is down, which is what was wanted.
+    """
+    sender = producer._sender  # noqa: SLF001  (no public way to give up)
+    if sender is not None and sender.sender_task is not None:
+        sender.sender_task.remove_done_callback(sender._fail_all)  # noqa: SLF001  (it expects transactions)
+    producer._message_accumulator.fail_all(KafkaError("the producer was stopped"))  # noqa: SLF001  (as above)
+    try:
         async with asyncio.timeout(5):
             await producer.stop()
+    except (KafkaError, OSError, TimeoutError, KeyError):
+        await producer.client.close()
