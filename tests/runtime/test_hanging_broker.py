@@ -65,7 +65,7 @@ async def test_a_log_that_is_closed_while_its_broker_hangs_refuses_what_is_in_fl
 
 
 def freeze(pid: int) -> None:
-    """Stop a child with all its threads. The signal returns before it has worked: a busy broker may answer once more."""
+    """Stop a child with all its threads; the signal alone returns before a busy broker has stopped answering."""
     os.kill(pid, signal.SIGSTOP)
     os.waitid(os.P_PID, pid, os.WSTOPPED)
 
