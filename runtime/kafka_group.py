@@ -1,13 +1,12 @@
 """Membership in a Kafka consumer group, with aiokafka's traps stepped around.
 
-* An assignment is announced before its listener runs, so a fetch may begin at a wrong offset: the listener's first act
-  is to pause, and each partition is resumed only after it was sought to the offset in the handler's database.
-* What a listener raises is swallowed: ours only starts tasks, and those retry with the partition paused.
-* `getmany` must neither be cancelled nor wrapped in a timeout: it has its own, and a worker is retired, not cancelled.
+* The member only coordinates: what it is assigned is paused, and read by a feed of its own (`runtime.kafka_feed`) from
+  the offset in the handler's database. An assignment is announced before its listener runs, so the member itself may
+  begin a fetch at a wrong offset; nobody looks at what it brings.
+* What a listener raises is swallowed: ours only starts tasks, and those retry.
 * Kafka's stored offsets are a mirror for lag tools, written after the fact and never read back.
 
-Each topic of a subscription has a consumer and a group (`<prefix><group>.<topic>`) of its own, because one consumer's
-fetches wait for one another: a lane full of backlog would hold up the urgent one.
+Each topic of a subscription has a group (`<prefix><group>.<topic>`) of its own, so that each lane is shared out alone.
 """
 
 import asyncio
@@ -90,9 +89,8 @@ class _Member:
             "heartbeat_interval_ms": 1000,
             "rebalance_timeout_ms": int((consuming.grace + 10) * 1000),
             "max_poll_interval_ms": _NEVER,  # an outage is no reason to leave; liveness is watched by us
-            "fetch_max_wait_ms": 100,
         }
-        self._broken = asyncio.Event()
+        self._reading = dict(options)
         self._fenced: dict[Partition, float] = {}
         self._mirrored: dict[Partition, int] = {}
 
@@ -110,14 +108,13 @@ class _Member:
                 failures = 0
 
     async def _session(self, stop: asyncio.Event) -> None:
-        self._broken.clear()
         consumer = AIOKafkaConsumer(**self._options)
         listener = _Listener(consumer, self)
         try:
             await consumer.start()
             consumer.subscribe([self._name], listener=listener)
-            while not stop.is_set() and not self._broken.is_set():
-                await _until(stop, _TICK, self._broken)
+            while not stop.is_set():
+                await _until(stop, _TICK)
                 consumer._coordinator.check_errors()  # noqa: SLF001  (a member without partitions would never hear of them)
                 self._ask_again(consumer, listener)
                 await self._mirror(consumer)
@@ -128,11 +125,11 @@ class _Member:
                 async with asyncio.timeout(_FAREWELL):
                     await consumer.stop()
 
-    def begin(self, consumer: AIOKafkaConsumer, assigned: Collection[TopicPartition]) -> None:
-        """Work on these, which are paused: each worker seeks and resumes its own."""
+    def begin(self, assigned: Collection[TopicPartition]) -> None:
+        """Work on these: each worker reads its own."""
         self._fenced.clear()
         ours = {Partition(self.topic, place.partition): place for place in assigned}
-        self.workers.assign({one: KafkaFeed(consumer, ours[one], one, self._broken.set) for one in ours})
+        self.workers.assign({one: KafkaFeed(self._reading, place, one) for one, place in ours.items()})
 
     def _was_fenced(self, partition: Partition) -> None:
         self._fenced[partition] = self._consuming.clock.monotonic()
@@ -164,7 +161,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """These are ours now. Pausing comes first, before anything that waits."""
         self._consumer.pause(*assigned)
-        self._member.begin(self._consumer, assigned)
+        self._member.begin(assigned)
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """All go (its rebalances are eager). The heart goes on beating while transactions end."""
@@ -172,8 +169,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
             await self._member.workers.retire(list(self._member.workers.working()))
 
 
-async def _until(stop: asyncio.Event, seconds: float, other: asyncio.Event | None = None) -> None:
-    waiting = [asyncio.create_task(one.wait()) for one in (stop, other) if one]
-    await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
+async def _until(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -249,3 +249,6 @@ class _SqliteFeed:
 
     def end(self) -> int:
         return max(self._end, self._log.end(self._partition))
+
+    async def close(self) -> None:
+        """Nothing is held: the file belongs to the log."""

@@ -32,6 +32,10 @@ class Feed(Protocol):
         """The log's end, as last heard."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -89,6 +93,7 @@ class Worker:
             metrics.LOST.labels(self._group, self._partition.topic).inc()
             _log.critical("records were deleted before they were read", group=self._group, mend=str(fault))
         finally:
+            await self._feed.close()
             try:
                 await self._handler.revoked(self._partition)
             except Exception:  # noqa: BLE001  (the partition has gone whatever its handler makes of that)
