@@ -58,7 +58,9 @@ class Ring:
             await database.close()
 
 
-def environment(providers: Providers, folder: Path, door: int, notifier: int) -> dict[str, str]:
+def environment(
+    providers: Providers, folder: Path, door: int, notifier: int, playbook: Path | None = None
+) -> dict[str, str]:
     """What every process of a ring is told, whatever it runs on."""
     secrets = {f"PLAYCALLER_SOURCE_{name.upper()}_SECRETS": secret for name, secret in SECRETS.items()}
     return {
@@ -76,14 +78,15 @@ def environment(providers: Providers, folder: Path, door: int, notifier: int) ->
         "PLAYCALLER_SMTP_PORT": str(providers.smtp_port),
         "PLAYCALLER_SMTP_TLS": "none",
         "PLAYCALLER_LOG_LEVEL": "WARNING",
+        **({"PLAYCALLER_PLAYBOOK": str(playbook)} if playbook else {}),
     }
 
 
 @contextlib.asynccontextmanager
-async def embedded_ring(folder: Path, providers: Providers) -> AsyncIterator[Ring]:
-    """The whole ring in one process on two SQLite files."""
+async def embedded_ring(folder: Path, providers: Providers, *, playbook: Path | None = None) -> AsyncIterator[Ring]:
+    """The whole ring in one process on two SQLite files, by this playbook or the project's own."""
     door, notifier = free_ports(2)
-    told = environment(providers, folder, door, notifier)
+    told = environment(providers, folder, door, notifier, playbook)
     service = Service("ring", ("up", "--story", "never", "--data", str(folder)), told, folder / "ring.log")
     settings = Settings(data=folder, key_secret=_KEY)
     ring = Ring(dict.fromkeys(("ingest", "router", "notifier"), service), door, settings)
@@ -93,12 +96,12 @@ async def embedded_ring(folder: Path, providers: Providers) -> AsyncIterator[Rin
 
 @contextlib.asynccontextmanager
 async def clustered_ring(
-    folder: Path, providers: Providers, bootstrap: str, database: str, *, routers: int = 1
+    folder: Path, providers: Providers, bootstrap: str, database: str, *, routers: int = 1, playbook: Path | None = None
 ) -> AsyncIterator[Ring]:
     """Ingest, router and notifier as processes on Apache Kafka and PostgreSQL; further routers as `router2`, …"""
     door, notifier = free_ports(2)
     prefix = f"faults{uuid4().hex[:10]}."
-    told = environment(providers, folder, door, notifier) | {
+    told = environment(providers, folder, door, notifier, playbook) | {
         "PLAYCALLER_LOG_ENGINE": "kafka",
         "PLAYCALLER_KAFKA_BOOTSTRAP": bootstrap,
         "PLAYCALLER_DATABASE_URL": database,

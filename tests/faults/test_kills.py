@@ -15,6 +15,7 @@ from tests.faults.reaper import FAILPOINTS, plan, reap
 from tests.faults.reckoning import evidence_of, settled, violations
 from tests.faults.rings import Ring, clustered_ring, embedded_ring
 from tests.faults.sender import SENDERS, post_all
+from tests.faults.straw_team import straw_team
 from tests.faults.webhooks import postings
 
 SOAK = os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak"
@@ -35,9 +36,10 @@ class Engine:
 
     def ring(self, folder: Path, told: Desks) -> AbstractAsyncContextManager[Ring]:
         """The whole ring, not yet running."""
+        playbook = straw_team(folder / "playbook")
         if not self.bootstrap:
-            return embedded_ring(folder, told.providers)
-        return clustered_ring(folder, told.providers, self.bootstrap, self.database)
+            return embedded_ring(folder, told.providers, playbook=playbook)
+        return clustered_ring(folder, told.providers, self.bootstrap, self.database, playbook=playbook)
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.servers)])
