@@ -137,6 +137,14 @@ class LeadErased(Fact, frozen=True, kw_only=True, tag="lead_erased"):
     at: datetime
 
 
+class IdentifiersErased(Fact, frozen=True, kw_only=True, tag="identifiers_erased"):
+    """What a `LeadErased` came to: all that the person was known by, for whoever keeps something under such a key."""
+
+    keys: tuple[str, ...]
+    """Keyed hashes of `<kind>:<value>`, in hex, as they stand on the log."""
+    at: datetime
+
+
 class PlaybookPublished(Fact, frozen=True, kw_only=True, tag="playbook_published"):
     """From here on this version decides."""
 
@@ -150,6 +158,6 @@ class PlaybookPublished(Fact, frozen=True, kw_only=True, tag="playbook_published
 Act: TypeAlias = (
     HandoffAccepted | HandoffRejected | AttemptLogged | HandoffSnoozed | OutcomeReported | PlayRated | TriageDecided
 )
-Feedback: TypeAlias = Act | TimerFired | LeadErased | PlaybookPublished
+Feedback: TypeAlias = Act | TimerFired | LeadErased | IdentifiersErased | PlaybookPublished
 
 DECODER: "msgspec.json.Decoder[Feedback]" = msgspec.json.Decoder(Feedback)

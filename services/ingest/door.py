@@ -179,10 +179,11 @@ class Door:
             return self._intake.refuse(gate, 400, Refusal.MALFORMED, str(fault))
         except TimeoutError:
             return self._intake.refuse(gate, 408, Refusal.SLOW, "the form did not arrive in time: send it again")
+        else:
+            return await self._intake.take(gate, msgspec.structs.replace(webhook, form=form), reader.keep)
         finally:
             if reader is not None:
                 reader.discard()
-        return await self._intake.take(gate, msgspec.structs.replace(webhook, form=form))
 
     async def _form(self, reader: MultipartReader, stream: Stream) -> Form:
         size = 0
@@ -192,9 +193,7 @@ class Door:
                 if size > self._settings.ingest_max_form:
                     raise TooLargeError
                 reader.feed(chunk)
-        form = reader.finish()
-        await asyncio.to_thread(reader.keep)
-        return form
+        return reader.finish()
 
 
 def address(headers: list[tuple[bytes, bytes]], peer: str, proxies: int) -> str:

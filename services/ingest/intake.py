@@ -1,16 +1,19 @@
 """The way of one webhook through the door: verify, read, append; every outcome is an answer."""
 
+import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from runtime import failpoints
 from runtime.log import Log, LogUnavailableError, RecordTooLargeError
+from schemas.event import Event
 from services.ingest import metrics
 from services.ingest.answer import ACCEPTED, Answer, problem
 from services.ingest.draft import Draft, MalformedError, NotUnderstoodError, TooManyEventsError
 from services.ingest.gate import Gate
+from services.ingest.holders import Held, held_by
 from services.ingest.records import Recorder, Said, by_topic, headers_of
 from services.ingest.refusal import Refusal
 from services.ingest.settings import IngestSettings
@@ -21,6 +24,8 @@ from services.ingest.webhook import Webhook
 _log = structlog.get_logger(__name__)
 OFF_RETRY_AFTER = 60
 """Seconds: somebody has to configure it first."""
+Keep = Callable[[Held], None]
+"""Makes a form's files durable, with whose they are. Blocks on the disk."""
 
 
 class Intake:
@@ -30,8 +35,8 @@ class Intake:
         self._log, self._recorder, self._spool = log, recorder, spool
         self._largest, self._retry_after = settings.ingest_max_record, settings.ingest_retry_after
 
-    async def take(self, gate: Gate, webhook: Webhook) -> Answer:
-        """The answer to a whole webhook. 2xx only once its events are durable."""
+    async def take(self, gate: Gate, webhook: Webhook, keep: Keep | None = None) -> Answer:
+        """The answer to a whole webhook. 2xx only once its events, and the files of its form, are durable."""
         verdict = self.verified(gate, webhook)
         if not isinstance(verdict, Verified):
             return verdict
@@ -42,11 +47,11 @@ class Intake:
         except TooManyEventsError as fault:
             return self.refuse(gate, 413, Refusal.TOO_LARGE, str(fault))
         except NotUnderstoodError as fault:
-            return await self._bury(gate, webhook, str(fault))
+            return await self._bury(gate, webhook, str(fault), keep)
         except Exception as fault:  # noqa: BLE001  (a hole in a table must not disable the sender's webhook)
             _log.error("a source's table raised", source=gate.name, fault=type(fault).__name__, where=_where(fault))
-            return await self._bury(gate, webhook, f"reading it raised {type(fault).__name__}")
-        return await self._append(gate, webhook, drafts)
+            return await self._bury(gate, webhook, f"reading it raised {type(fault).__name__}", keep)
+        return await self._append(gate, webhook, drafts, keep)
 
     def verified(self, gate: Gate, webhook: Webhook) -> Verified | Answer:
         """The proof, or the refusal."""
@@ -66,10 +71,12 @@ class Intake:
         _log.info("webhook refused", source=gate.name, reason=refusal.value, status=status)
         return problem(status, refusal, detail, retry_after=retry_after)
 
-    async def _append(self, gate: Gate, webhook: Webhook, drafts: Sequence[Draft]) -> Answer:
+    async def _append(self, gate: Gate, webhook: Webhook, drafts: Sequence[Draft], keep: Keep | None) -> Answer:
         recorder, source = self._recorder, gate.source
         headers = headers_of(source, webhook)
         events = [recorder.event(source, draft, webhook) for draft in drafts]
+        if keep is not None:
+            await self._filed(webhook, keep, *events)
         refusal = await self._durable(gate, [recorder.message(event, headers) for event in events])
         if refusal is not None:
             return refusal
@@ -81,7 +88,14 @@ class Intake:
                 metrics.MARKED.labels(gate.name, mark.value).inc()
         return source.answer(webhook)
 
-    async def _bury(self, gate: Gate, webhook: Webhook, detail: str) -> Answer:
+    async def _filed(self, webhook: Webhook, keep: Keep, *events: Event) -> None:
+        """Before the event that refers to them, so that no reference is ever without its file."""
+        if webhook.form is not None and webhook.form.files:
+            await asyncio.to_thread(keep, held_by(self._recorder, webhook.form, events, webhook.received_at))
+
+    async def _bury(self, gate: Gate, webhook: Webhook, detail: str, keep: Keep | None) -> Answer:
+        if keep is not None:
+            await self._filed(webhook, keep)
         refusal = await self._durable(gate, [self._recorder.dead_letter(gate.source, webhook, detail)])
         if refusal is not None:
             return refusal

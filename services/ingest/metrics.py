@@ -10,5 +10,6 @@ DEAD = counter("ingest_not_understood", "Verified webhooks kept as dead letters,
 SPOOLED = counter("ingest_spooled", "Webhooks kept on local disk because the log was away.", ["source"])
 SPOOL_BYTES = gauge("ingest_spool_bytes", "What waits on local disk for the log to come back.")
 SPOOL_CORRUPT = counter("ingest_spool_corrupt", "Spooled entries that could not be read and were put aside.")
+FILES_ERASED = counter("ingest_files_erased", "Uploaded files deleted because their person asked to be forgotten.")
 
-METRICS = (ACCEPTED, REFUSED, EVENTS, MARKED, DEAD, SPOOLED, SPOOL_BYTES, SPOOL_CORRUPT)
+METRICS = (ACCEPTED, REFUSED, EVENTS, MARKED, DEAD, SPOOLED, SPOOL_BYTES, SPOOL_CORRUPT, FILES_ERASED)

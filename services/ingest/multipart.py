@@ -6,6 +6,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from services.ingest.attachments import Incoming, Upload
 from services.ingest.draft import MalformedError
 from services.ingest.forms import MOST_FIELDS, Form
+from services.ingest.holders import Held
 
 LONGEST_FIELD = 64_000
 MOST_FILES = 10
@@ -57,10 +58,10 @@ class MultipartReader:
             raise MalformedError("the multipart body is cut short: its last boundary is missing")
         return Form(tuple(self._fields), tuple(upload.reference() for upload in self._uploads))
 
-    def keep(self) -> None:
-        """Make the files durable. Blocks on the disk."""
+    def keep(self, held: Held) -> None:
+        """Make the files durable, and whose they are. Blocks on the disk."""
         for upload in self._uploads:
-            upload.keep()
+            upload.keep(held)
 
     def discard(self) -> None:
         """Forget the files that came so far."""

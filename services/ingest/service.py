@@ -14,6 +14,7 @@ from runtime.carriage import Carriage
 from services.ingest.attachments import FileStore
 from services.ingest.control import Control
 from services.ingest.door import Door
+from services.ingest.erasures import Erasures
 from services.ingest.gate import gates
 from services.ingest.intake import Intake
 from services.ingest.operators import Operators
@@ -57,11 +58,16 @@ def build_door(
 ) -> Door:
     """The whole ASGI application. Raises `SystemExit` with the mend where a source is wrongly configured."""
     known = gates(sources().values(), settings, source_settings() if own is None else own, public_url)
-    files = FileStore(settings.attachments, largest=settings.ingest_max_file, budget=settings.ingest_max_files)
+    files = file_store(settings)
     recorder = Recorder(carriage.key_secret)
     intake = Intake(carriage.log, recorder, settings, spool)
     control = Control(Operators(settings.ingest_operators), carriage.log, recorder, carriage.clock)
     return Door(known, intake, settings, carriage.clock, files, control=control)
+
+
+def file_store(settings: IngestSettings) -> FileStore:
+    """Where this door keeps uploaded files."""
+    return FileStore(settings.attachments, largest=settings.ingest_max_file, budget=settings.ingest_max_files)
 
 
 async def serve(
@@ -94,13 +100,15 @@ async def serve(
     carriage.health.ready("ingest", server.open)
     threshold = _calm_collector()
     draining = asyncio.create_task(spool.drain(carriage.stop), name="spool")
+    erasures = Erasures(carriage.log, file_store(settings), Recorder(carriage.key_secret), carriage.clock)
+    forgetting = asyncio.create_task(erasures.follow(carriage.stop), name="erasures")
     stopping = asyncio.create_task(_stop(server, carriage), name="ingest-stop")
     try:
         await server.serve(sockets=[listener])
     finally:
-        for task in (stopping, draining):
+        for task in (stopping, draining, forgetting):
             task.cancel()
-        await asyncio.gather(stopping, draining, return_exceptions=True)
+        await asyncio.gather(stopping, draining, forgetting, return_exceptions=True)
         listener.close()
         gc.unfreeze()
         gc.set_threshold(*threshold)

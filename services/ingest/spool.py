@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +10,7 @@ import msgspec
 import structlog
 
 from runtime.log import Log, LogError, LogUnavailableError, Message
-from services.ingest.attachments import synced
+from services.ingest.durable import written
 from services.ingest.metrics import SPOOL_BYTES, SPOOL_CORRUPT
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +56,7 @@ class Spool:
         path = self._folder / f"{name}{_SUFFIX}"
         async with self._writing:
             try:
-                await asyncio.to_thread(_write, path, data)
+                await asyncio.to_thread(written, path, data, path.with_suffix(".part"))
             except OSError as fault:
                 _log.exception("spool cannot be written", folder=str(self._folder))
                 raise SpoolFullError from fault
@@ -104,13 +103,3 @@ class Spool:
         SPOOL_BYTES.set(sum(self._sizes.values()))
         if self._sizes:
             self._more.set()
-
-
-def _write(path: Path, data: bytes) -> None:
-    torn = path.with_suffix(".part")
-    with torn.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    torn.replace(path)
-    synced(path.parent)

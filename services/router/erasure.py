@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.carriage import Carriage
+from runtime.keys import keyed_hash
 from runtime.log import Message
 from schemas.event import IdentifierKind
 from schemas.fact import encode
-from schemas.feedback import LeadErased
+from schemas.feedback import IdentifiersErased, LeadErased
 from schemas.play import ErasePlay
 from schemas.topics import FEEDBACK, PLAYS
 from services.router.adapters import tables
@@ -74,11 +75,20 @@ async def erase_leads(
     hashes = {desk.forgotten.hash(key): loaded.world.erased_at.get(key, at) for key in persons}
     await desk.state.put(connection, tables.ERASED, sorted(hashes.items()))
     ERASURES.inc(len(gone))
-    return [(PLAYS.name, Message(one.bytes, encode(_blank(one, instant(at))), JSON)) for one in shown]
+    blanks = [(PLAYS.name, Message(one.bytes, encode(_blank(one, instant(at))), JSON)) for one in shown]
+    return [*blanks, _known_as(desk, persons, instant(at))]
 
 
 def _blank(handoff: UUID, at: datetime) -> ErasePlay:
     return ErasePlay(id=named("erase", handoff), handoff=handoff, at=at)
+
+
+def _known_as(desk: Desk, persons: Iterable[IdentifierKey], at: datetime) -> tuple[str, Message]:
+    """For the doors, which keep files by person: nobody but the state knows under what else they came."""
+    secret = desk.carriage.key_secret
+    keys = sorted(keyed_hash(secret, f"{key.kind.value}:{key.value}").hex() for key in persons)
+    fact = IdentifiersErased(id=named("identifiers", at.isoformat(), *keys), keys=tuple(keys), at=at)
+    return FEEDBACK.name, Message(fact.id.bytes, encode(fact), JSON)
 
 
 async def _ids(connection: AsyncConnection, table: Table, leads: Sequence[UUID]) -> list[UUID]:

@@ -4,7 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.fact import replace
-from schemas.feedback import Act, Feedback, LeadErased, PlaybookPublished, TimerFired, TimerKind, TriageDecided
+from schemas.feedback import (
+    Act,
+    Feedback,
+    IdentifiersErased,
+    LeadErased,
+    PlaybookPublished,
+    TimerFired,
+    TimerKind,
+    TriageDecided,
+)
 from services.router.domain import erasing, holding
 from services.router.domain.applying import apply
 from services.router.domain.changes import Changes, Effect
@@ -22,7 +31,7 @@ def answer(
 ) -> Effect:
     """What one act, timer or act of control comes to. What it names may be gone: then nothing happens."""
     match fact:
-        case PlaybookPublished():
+        case PlaybookPublished() | IdentifiersErased():
             return Effect()
         case LeadErased():
             leads, commands = erasing.erased(fact, changes)

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from schemas.event import Event, IdentifierKind
-from schemas.feedback import Feedback, LeadErased, PlaybookPublished, TimerFired, TimerKind, TriageDecided
+from schemas.feedback import (
+    Feedback,
+    IdentifiersErased,
+    LeadErased,
+    PlaybookPublished,
+    TimerFired,
+    TimerKind,
+    TriageDecided,
+)
 from services.router.domain.accounts import account_keys_needed, keys_in_event
 from services.router.domain.floods import flood_keys
 from services.router.domain.identity import keys_of
-from services.router.domain.lead import IdentifierKey, Lead
+from services.router.domain.lead import IdentifierKey
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import World
 
@@ -72,7 +80,7 @@ class _Gathering:
                 self.handoffs.add(fact.subject)
             case LeadErased():
                 self.identifiers.add(IdentifierKey(IdentifierKind.EMAIL, fact.email.strip().lower()))
-            case PlaybookPublished():
+            case PlaybookPublished() | IdentifiersErased():
                 pass
             case TriageDecided():
                 self.triage.add(fact.handoff)
@@ -96,12 +104,11 @@ def accounts_of(world: World, facts: Sequence[Event | Feedback], playbook: Playb
     found: set[str] = set()
     for fact in facts:
         if isinstance(fact, Event) and (
-            fact.claims or len(fact.identifiers) != 1 or fact.identifiers[0].kind != "cookie"
+            fact.claims or len(fact.identifiers) != 1 or fact.identifiers[0].kind is not IdentifierKind.COOKIE
         ):
             found |= keys_in_event(fact, playbook)
-    for lead, members in world.members.items():
-        dossiers = {key: world.identifiers[key].dossier for key in members if key in world.identifiers}
-        if any(key.kind != "cookie" or dossier.statements for key, dossier in dossiers.items()):
-            found |= account_keys_needed(Lead(lead, True, dossiers), playbook)
+    for key, row in world.identifiers.items():
+        if key.kind is not IdentifierKind.COOKIE or row.dossier.statements:
+            found |= account_keys_needed(key, row.dossier, playbook)
     found |= {handoff.account for handoff in world.handoffs.values() if handoff.account}
     return frozenset(found)

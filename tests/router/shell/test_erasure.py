@@ -5,11 +5,15 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from runtime.keys import keyed_hash
 from runtime.log import Message
+from schemas import feedback
 from schemas.dead_letter import DeadLetter, DeadLetterReason
 from schemas.event import EventType
-from schemas.fact import encode
+from schemas.fact import decode, encode
+from schemas.feedback import IdentifiersErased
 from schemas.play import ErasePlay
+from schemas.topics import FEEDBACK
 from services.router.adapters import tables
 from services.router.adapters.tables import METADATA
 from services.router.erasure import request_erasure
@@ -120,6 +124,20 @@ async def test_an_erasure_can_be_asked_for_on_the_log(hand: Hand) -> None:
 
     assert len(await hand.rows(tables.ERASED)) >= 3
     assert await export_person(hand.database, ADA) == {}
+
+
+async def test_the_doors_are_told_by_keyed_hashes_under_what_the_person_came(hand: Hand) -> None:
+    await adas_story(hand)
+    at = hand.clock.now() + timedelta(hours=1)
+    await hand.feed(an_erasure(ADA, at))
+    secret = hand.desk.carriage.key_secret
+    known = {f"email:{ADA}", "cookie:web:ada-laptop", "phone:+442071838750"}
+    facts = [decode(record.value, feedback.DECODER) for record in await hand.said(FEEDBACK.name)]
+    (told,) = [fact for fact in facts if isinstance(fact, IdentifiersErased)]
+
+    assert set(told.keys) == {keyed_hash(secret, one).hex() for one in known}
+    assert told.at == at
+    assert await hand.dead() == []
 
 
 async def test_an_export_holds_everything_and_is_json(hand: Hand) -> None:
