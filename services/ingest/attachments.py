@@ -130,10 +130,13 @@ class FileStore:
 
     def tidy(self, before: datetime) -> int:
         """Delete uploads that a kill cut short, last written before this time (UTC); how many."""
-        torn = [one for one in self._arrivals.glob("*") if datetime.fromtimestamp(one.stat().st_mtime, UTC) < before]
-        for one in torn:
-            one.unlink(missing_ok=True)
-        return len(torn)
+        gone = 0
+        for one in list(self._arrivals.glob("*")):
+            with contextlib.suppress(FileNotFoundError):  # its upload has ended meanwhile
+                if datetime.fromtimestamp(one.stat().st_mtime, UTC) < before:
+                    one.unlink()
+                    gone += 1
+        return gone
 
     def path(self, sha256: str) -> Path:
         """Where a kept file lies."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -101,5 +102,5 @@ class Erasures:
             return {}
 
     def _remember(self, places: dict[str, int]) -> None:
-        place = self._files.root / _PLACE
-        written(place, msgspec.json.encode(places), place.with_suffix(".part"))
+        with self._files.incoming() as torn:  # a name of its own: another door may share the folder
+            written(self._files.root / _PLACE, msgspec.json.encode(places), Path(torn.name))
