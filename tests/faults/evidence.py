@@ -16,8 +16,10 @@ from schemas.dead_letter import DeadLetter
 from schemas.event import Event, IdentifierKind
 from schemas.fact import decode
 from schemas.feedback import Feedback
+from schemas.play import CardKind
 from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK, PLAYS, Topic
 from services.notifier import tables as messenger
+from services.notifier.delivery import State
 from services.router.adapters import codec, tables
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, IdentifierKey
@@ -37,6 +39,17 @@ class Ruling:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """An offer by mail that may or may not have left: SMTP lets nobody ask, so it is never sent again (N2)."""
+
+    handoff: UUID
+    round: int
+    created: float
+    settled: float
+    """POSIX timestamps: the messenger must have died in between."""
+
+
 @dataclass(slots=True)
 class Evidence:
     """Everything that the invariants look at."""
@@ -52,8 +65,11 @@ class Evidence:
     items: Sequence[TriageItem] = ()
     undelivered: Sequence[tuple[UUID, str, int, str, str]] = ()
     """(handoff, kind, sequence, channel, state) of ledger rows that have not come to an end."""
-    uncertain: frozenset[tuple[UUID, int]] = frozenset()
-    """(handoff, sequence) of mails that may or may not have left: they are never sent again, the reminder follows."""
+    uncertain: Sequence[Uncertain] = ()
+    reminders: frozenset[tuple[UUID, int]] = frozenset()
+    """(handoff, round) of offers whose rep will be reminded."""
+    deaths: Sequence[float] = ()
+    """When the messenger was killed, as a POSIX timestamp."""
     ledger: dict[str, tuple[UUID, str, int]] = field(default_factory=dict)
     """A message's key, as it travels with the message → (handoff, kind, sequence)."""
 
@@ -89,8 +105,15 @@ async def gathered(log: Log, database: Database) -> Evidence:
     found.items = [codec.TRIAGE.decode(row.item) for row in await _rows(database, tables.TRIAGE)]
     rows = await _rows(database, messenger.DELIVERIES)
     found.ledger, found.handoffs = await evidence_of_handoffs(database)
-    found.uncertain = frozenset(
-        (row.handoff, row.sequence) for row in rows if row.state == "unknown" and row.channel == "email"
+    found.uncertain = [
+        Uncertain(row.handoff, row.sequence, row.created_at / 1000, row.settled_at / 1000)
+        for row in rows
+        if (row.kind, row.state, row.channel) == (CardKind.OFFER, State.UNKNOWN, "email")
+    ]
+    found.reminders = frozenset(
+        (row.subject, row.round)
+        for row in await _rows(database, tables.TIMER)
+        if row.kind == feedback.TimerKind.ACCEPT_REMINDER
     )
     found.undelivered = [
         (row.handoff, row.kind, row.sequence, row.channel, row.state) for row in rows if row.settled_at is None
@@ -128,6 +151,16 @@ async def records(log: Log, partition: Partition) -> list[Record]:
 async def _rows(database: Database, table: Table) -> Sequence[Row[tuple[object, ...]]]:
     async with database.reading() as connection:
         return (await connection.execute(select(table))).all()
+
+
+async def untaken(log: Log, database: Database) -> Sequence[str]:
+    """Partitions that nobody reads yet, in words: as long as there are any, a service has not come up."""
+    waiting = []
+    for positions, topics in _READ.items():
+        taken = {(row.topic, row.number) for row in await _rows(database, positions)}
+        partitions = [partition for topic in topics for partition in await log.partitions(topic.name)]
+        waiting += [f"{positions.name} {one}" for one in partitions if (one.topic, one.number) not in taken]
+    return waiting
 
 
 async def unsettled(log: Log, database: Database) -> Sequence[str]:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ class Service:
     output: Path
     deaths: list[int] = field(default_factory=list)
     """Exit statuses, in order; -9 is a kill."""
+    died_at: list[float] = field(default_factory=list)
+    """When each of them was seen, as a POSIX timestamp."""
     _running: asyncio.subprocess.Process | None = None
     _armed: str = ""
     _keeping: "asyncio.Task[None] | None" = None
@@ -61,6 +64,7 @@ class Service:
             self._lives.clear()
             async with self._died:
                 self.deaths.append(status)
+                self.died_at.append(time.time())
                 self._died.notify_all()
             if not self._stopping:
                 await self._spawn()

@@ -116,7 +116,7 @@ def owned_twice(evidence: Evidence) -> list[str]:
 
 
 def shown_wrongly(evidence: Evidence, cards: Sequence[Shown], mails: Sequence[Shown]) -> list[str]:
-    """Handoffs whose offer was shown twice, or never (but by mail, which may get lost); mails that were sent twice."""
+    """Handoffs whose offer was shown twice, or never (but by a mail in doubt); mails that were sent twice."""
     violations = [f"{len(evidence.undelivered)} cards never came to an end"] if evidence.undelivered else []
     for name, messages in (("cards", cards), ("mails", mails)):
         for shown, count in Counter(messages).items():
@@ -131,9 +131,19 @@ def shown_wrongly(evidence: Evidence, cards: Sequence[Shown], mails: Sequence[Sh
     }
     violations += [
         f"handoff {handoff}: offer {number} reached nobody"
-        for handoff, number in sorted(due - offered - evidence.uncertain)
+        for handoff, number in sorted(due - offered - in_doubt(evidence))
     ]
     strangers = {shown.handoff for shown in (*cards, *mails)} - {handoff.id for handoff in evidence.handoffs}
     items = {item.id for item in evidence.items}
     violations += [f"a card for {handoff}, which is nothing of ours" for handoff in strangers - items]
     return violations
+
+
+def in_doubt(evidence: Evidence) -> set[tuple[UUID, int]]:
+    """(handoff, round) of offers that need not have been shown: their sender died over the mail, a reminder follows."""
+    return {
+        (mail.handoff, mail.round)
+        for mail in evidence.uncertain
+        if (mail.handoff, mail.round) in evidence.reminders
+        and any(mail.created <= death <= mail.settled for death in evidence.deaths)
+    }

@@ -25,7 +25,9 @@ async def settled(ring: Ring, *, within: float) -> None:
 async def evidence_of(ring: Ring) -> Evidence:
     """What the run has left."""
     async with ring.looking() as (log, database):
-        return await gathered(log, database)
+        found = await gathered(log, database)
+    found.deaths = ring.services["notifier"].died_at
+    return found
 
 
 def violations(journal: Journal, evidence: Evidence, desks: Desks) -> list[str]:

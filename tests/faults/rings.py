@@ -1,6 +1,8 @@
 """A whole ring in processes of its own, on either engine: started, killed, looked at and stopped by a test."""
 
+import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from runtime.log import Log
 from runtime.opening import database_url, make_log, open_carriage
 from runtime.settings import Settings
 from schemas.topics import TOPICS
+from tests.faults.evidence import untaken
 from tests.faults.fleet import Service
 from tests.faults.webhooks import PUBLIC_URL, SECRETS
 
@@ -123,7 +126,19 @@ async def clustered_ring(
     services = {role: Service(role, (role.rstrip("0123456789"),), told, folder / f"{role}.log") for role in roles}
     ring = Ring(services, door, settings)
     async with _running(ring):
+        await _reading(ring)
         yield ring
+
+
+async def _reading(ring: Ring, within: float = 60.0) -> None:
+    """Wait until every partition is read: the door answers long before a router on a busy machine has come up."""
+    deadline = time.monotonic() + within
+    async with ring.looking() as (log, database):
+        while waiting := await untaken(log, database):
+            if time.monotonic() > deadline:
+                words = "\n".join(service.last_words() for service in ring.processes)
+                raise AssertionError(f"not read after {within:.0f} s: {'; '.join(waiting)}\n{words}")
+            await asyncio.sleep(0.1)  # between two looks at the condition
 
 
 @contextlib.asynccontextmanager
