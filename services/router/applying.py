@@ -14,7 +14,7 @@ from schemas.feedback import Feedback
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
-from services.router.adapters.saving import day_of, save, timer_row
+from services.router.adapters.saving import day_of, save
 from services.router.desk import Desk, numbered
 from services.router.domain.assignment import given_back
 from services.router.domain.decision import ReturnTurn
@@ -24,9 +24,10 @@ from services.router.domain.lead import IdentifierKey
 from services.router.domain.needs import Needs, needs
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Folded
+from services.router.drawing import Drawn, Waiting, draw_for, record, timer_rows
 from services.router.erasure import erase_leads
 from services.router.reading import Death, Entry, Incoming, dead_letter, read
-from services.router.telling import Told, dead_letter_message, tell
+from services.router.telling import Told, already_read, dead_letter_message, tell
 
 DUPLICATE = "duplicate"
 
@@ -52,6 +53,8 @@ class Effect:
     members: Mapping[UUID, set[IdentifierKey]]
     """lead → its identifiers, for every lead the batch touched."""
     parked: tuple[str, ...] = ()
+    drawn: Drawn | None = None
+    """The offers made at once; the rest waits for its team's row."""
 
 
 async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: More) -> Effect:
@@ -98,12 +101,18 @@ async def _decide(
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
     dropped = _dropped(incoming, entries)
+    await _turns(desk, connection, told.turns)
     number = await numbered(desk, connection, _place(incoming.batch), playbook=playbook, at=now, dropped=dropped)
     loaded.day = day_of(milliseconds(now))
+    world = loaded.world
+    handoffs = dict(world.handoffs)
+    drawn = await _drawn(desk, connection, loaded, told)
     told.messages += await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
-    timers = {row[0]: row for row in map(timer_row, told.timers)}
-    await state.add(connection, tables.TIMER, [timers[one] for one in sorted(timers)])
-    await _turns(desk, connection, told.turns)
+    if drawn is not None:
+        await record(desk, connection, drawn)
+        told.messages += drawn.told.messages
+        told.timers += drawn.told.timers
+    await state.add(connection, tables.TIMER, timer_rows(told))
     bad = {id(event) for event, _ in poisoned}
     good = (fact for fact in facts if isinstance(fact, Event) and id(fact) not in bad)
     parked = await desk.parking.count(connection, state, good, poisoned)
@@ -112,8 +121,33 @@ async def _decide(
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
     )
+    return Effect(entries, duplicates, incoming.deaths, folded, told, handoffs, world.members, parked, drawn)
+
+
+async def _drawn(desk: Desk, connection: AsyncConnection, loaded: Loaded, told: Told) -> Drawn | None:
+    """Offer at once what the batch queued for teams whose rows nobody holds: no verdict waits for a team."""
+    if not told.queued:
+        return None
     world = loaded.world
-    return Effect(entries, duplicates, incoming.deaths, folded, told, world.handoffs, world.members, parked)
+    teams = sorted({world.handoffs[one].team for one in told.queued})
+    rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in teams], held="skipped")
+    rotations = {team: codec.ROTATION.decode(blob) for team, blob in rows}
+    known = world.standings.keys() & world.members.keys()  # an account's open handoff may be another lead's
+    queued = [world.handoffs[one] for one in told.queued]
+    at_once = [one for one in queued if one.team in rotations and one.lead in known]
+    if not at_once:
+        return None
+    drawn = await draw_for(desk, connection, [_waiting(loaded, one) for one in at_once], rotations)
+    told.queued = [one for one in told.queued if one not in drawn.texts]
+    world.handoffs.update({handoff.id: handoff for handoff, _ in drawn.offered})
+    loaded.texts.update(drawn.texts)
+    return drawn
+
+
+def _waiting(loaded: Loaded, handoff: Handoff) -> Waiting:
+    world = loaded.world
+    read = already_read(world.identifiers[key].dossier for key in world.members.get(handoff.lead, ()))
+    return Waiting(handoff, read, world.standings[handoff.lead].seq)
 
 
 async def folded_into(
@@ -162,7 +196,7 @@ async def _kept(
 
 
 async def _turns(desk: Desk, connection: AsyncConnection, turns: Sequence[ReturnTurn]) -> None:
-    """Rare: a merge or a bad lead gives a rep's turn back. Teams are locked last of all."""
+    """Rare: a merge or a bad lead gives a rep's turn back. Teams are locked after all that was there before."""
     teams = sorted({turn.team for turn in turns})
     rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in teams])
     rotations = {team: codec.ROTATION.decode(blob) for team, blob in rows}

@@ -11,6 +11,7 @@ from runtime.log import Batch, FencedError, Partition, Position
 from services.router.applying import Effect, More, apply
 from services.router.desk import Desk
 from services.router.domain.world import NeedsMoreError
+from services.router.drawing import announce
 from services.router.faults import Meaning, meaning_of
 from services.router.lanes import is_behaviour
 from services.router.metrics import BATCH_RETRIES, DEAD_LETTERS, DUPLICATES, VERDICTS
@@ -82,6 +83,8 @@ class Consumer:
             _count(effect)
             if self._desk.observe is not None:
                 self._desk.narrate(narrations(effect, self._desk.now()))
+            if effect.drawn is not None:
+                announce(self._desk, effect.drawn)
 
     async def _tell(self, effects: list[Effect]) -> None:
         """After the commit: offer, then tell. What fails here is swept later; the decision stands."""

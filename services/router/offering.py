@@ -1,54 +1,35 @@
-"""Draws a rep for what waits: a second short transaction, one writer a team; replay applies what it recorded."""
+"""Draws reps for what still waits: a second short transaction, one writer a team; replay applies what it recorded.
+
+A batch draws for the handoffs it opens as long as nobody else holds their team's row. What is left comes here.
+"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.failpoints import reach
 from schemas.handoff import HandoffState
-from schemas.play import CardKind
-from schemas.topics import HANDOFFS, PLAYS
 from services.router.adapters import codec, tables
-from services.router.adapters.codec import instant, milliseconds
-from services.router.adapters.saving import handoff_row, timer_row
-from services.router.adapters.state import CrossedError, Row
-from services.router.cards import Showing, change, handoff_card
-from services.router.desk import ASSIGNMENT_LANE, Desk, numbered
-from services.router.domain.assignment import Rotation, draw
-from services.router.domain.decision import Draw, SaveHandoff, SetTimer
+from services.router.adapters.saving import handoff_row
+from services.router.adapters.state import CrossedError
+from services.router.desk import Desk
+from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
-from services.router.domain.offers import offer
+from services.router.drawing import Drawn, Waiting, announce, draw_for, record, timer_rows
 from services.router.faults import Meaning, meaning_of
-from services.router.metrics import OFFER_SECONDS, OFFERED, QUEUED
-from services.router.narration import Narration, of_offer
-from services.router.telling import Told, already_read, rendered
+from services.router.metrics import QUEUED
+from services.router.telling import already_read
 
-_LOADED = (HandoffState.OFFERED.value, HandoffState.ACCEPTED.value, HandoffState.WORKING.value)
 _ATTEMPTS = 20
 _SWEPT = 200
 _PATIENCE = 0.1
 """Seconds for which a batch waits for the draws that it led to."""
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Round:
-    """One transaction of draws."""
-
-    number: int
-    now: datetime
-    told: Told = field(default_factory=Told)
-    handoffs: list[Row] = field(default_factory=list)
-    assignments: list[Row] = field(default_factory=list)
-    timers: dict[UUID, Row] = field(default_factory=dict)
-    offered: list[tuple[Handoff, Draw]] = field(default_factory=list)
 
 
 class Offering:
@@ -103,10 +84,7 @@ class Offering:
         if done is None:
             return []
         reach("router.offered")
-        self._desk.narrate([_narrated(one, drawn, done.now) for one, drawn in done.offered])
-        for handoff, _ in done.offered:
-            OFFERED.labels(handoff.team).inc()
-            OFFER_SECONDS.observe(max(0.0, (done.now - handoff.received_at).total_seconds()))
+        announce(self._desk, done)
         return [handoff for handoff, _ in done.offered]
 
     async def sweep(self) -> int:
@@ -122,30 +100,27 @@ class Offering:
             await self._desk.outbox.flush()
         return len(offered)
 
-    async def _transaction(self, wanted: Sequence[UUID]) -> _Round | None:
+    async def _transaction(self, wanted: Sequence[UUID]) -> Drawn | None:
         desk = self._desk
         async with desk.carriage.database.transaction() as connection:
             seqs = await self._leads(connection, wanted)
             rows = await desk.state.lock(connection, tables.HANDOFF, [(one,) for one in wanted])
-            waiting = [codec.HANDOFF.decode(row[9]) for row in rows]
-            waiting = [one for one in waiting if one.state is HandoffState.QUEUED]
-            if not waiting:
+            queued = [codec.HANDOFF.decode(row[9]) for row in rows]
+            queued = [one for one in queued if one.state is HandoffState.QUEUED]
+            if not queued:
                 return None
-            if any(one.lead not in seqs for one in waiting):
+            if any(one.lead not in seqs for one in queued):
                 raise CrossedError("a handoff's lead was merged while it was being drawn for")
-            rotations = await self._teams(connection, {one.team for one in waiting})
-            playbook, now = desk.shelf.current, instant(milliseconds(desk.now()))  # as it is recorded, so replayed
-            number = await numbered(desk, connection, (ASSIGNMENT_LANE, -1, 0, 0), playbook=playbook, at=now)
-            work = _Round(number, now)
-            load = await _open_load(connection)
-            read = await self._read(connection, {one.lead for one in waiting})
-            for handoff in sorted(waiting, key=lambda one: (one.priority, one.received_at, one.id)):
-                drawn, rotation = draw(handoff, playbook, rotations[handoff.team], load, now)
-                rotations[handoff.team] = rotation
-                load[drawn.rep] = load.get(drawn.rep, 0) + 1
-                self._offer(work, handoff, drawn, read[handoff.lead], seqs[handoff.lead])
-            await self._save(connection, work, rotations)
-            return work
+            rotations = await self._teams(connection, {one.team for one in queued})
+            read = await self._read(connection, {one.lead for one in queued})
+            waiting = [Waiting(one, read[one.lead], seqs[one.lead]) for one in queued]
+            drawn = await draw_for(desk, connection, waiting, rotations)
+            handoffs = [handoff_row(one, drawn.texts[one.id]) for one, _ in drawn.offered]
+            await desk.state.put(connection, tables.HANDOFF, handoffs)
+            await record(desk, connection, drawn)
+            await desk.state.add(connection, tables.TIMER, timer_rows(drawn.told))
+            await desk.outbox.put(connection, drawn.told.messages)
+            return drawn
 
     async def _leads(self, connection: AsyncConnection, wanted: Sequence[UUID]) -> dict[UUID, int]:
         """Lock the leads first, as every batch does; their counters say after which fact the draw stands."""
@@ -172,49 +147,3 @@ class Offering:
         for lead, blob in rows:
             dossiers[lead].append(codec.DOSSIER.decode(blob))
         return {lead: already_read(known) for lead, known in dossiers.items()}
-
-    def _offer(self, work: _Round, waiting: Handoff, drawn: Draw, read: frozenset[str], seq: int) -> None:
-        shelf, now = self._desk.shelf, work.now
-        handoff, commands = offer(waiting, drawn, shelf.current, now)
-        text = rendered(handoff, shelf, read)
-        work.handoffs.append(handoff_row(handoff, codec.PLAY_TEXT.encode(text)))
-        work.assignments.append(_assignment_row(handoff, drawn, seq, work, shelf.current.version))
-        work.offered.append((handoff, drawn))
-        told = ""
-        for command in commands:
-            if isinstance(command, SetTimer):
-                row = timer_row(command)
-                work.timers[row[0]] = row
-            elif isinstance(command, SaveHandoff):
-                told = command.tell
-        work.told.say(HANDOFFS.name, handoff.id, change(handoff, "", now, told))
-        showing = Showing(CardKind.OFFER, handoff.round, (handoff.assignee,), told)
-        work.told.say(PLAYS.name, handoff.id, handoff_card(handoff, text, showing, shelf.current, now))
-
-    async def _save(self, connection: AsyncConnection, work: _Round, rotations: dict[str, Rotation]) -> None:
-        state = self._desk.state
-        await state.put(connection, tables.HANDOFF, work.handoffs)
-        await state.put(connection, tables.ASSIGNMENT, work.assignments)
-        kept = [(team, codec.ROTATION.encode(rotation)) for team, rotation in sorted(rotations.items())]
-        await state.put(connection, tables.ROTATION, kept)
-        await state.add(connection, tables.TIMER, [work.timers[one] for one in sorted(work.timers)])
-        await self._desk.outbox.put(connection, work.told.messages)
-
-
-async def _open_load(connection: AsyncConnection) -> dict[str, int]:
-    handoff = tables.HANDOFF
-    counted = select(handoff.c.assignee, func.count().label("open")).where(handoff.c.state.in_(_LOADED))
-    rows = await connection.execute(counted.group_by(handoff.c.assignee))
-    return {row.assignee: row.open for row in rows}
-
-
-def _assignment_row(handoff: Handoff, drawn: Draw, seq: int, work: _Round, version: str) -> Row:
-    at = milliseconds(handoff.offered_at or work.now)
-    return (
-        *(handoff.lead, handoff.id, handoff.round, seq, work.number, drawn.rep, drawn.team),
-        *(at, version, codec.DRAW.encode(drawn)),
-    )
-
-
-def _narrated(handoff: Handoff, drawn: Draw, now: datetime) -> Narration:
-    return of_offer(handoff, now, next((one.reason for one in drawn.candidates if one.chosen), ""))

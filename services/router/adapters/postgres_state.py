@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.router.adapters.state import CrossedError, Row
+from services.router.adapters.state import CrossedError, Held, Row
 
 _ARRAYS: dict[type, str] = {
     Uuid: "uuid[]",
@@ -51,13 +51,15 @@ class PostgresState:
         rows: Sequence[Row] = await driver.fetch(_fetch(table, tuple(by), tuple(columns), only, joined), *asked)
         return rows
 
-    async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
+    async def lock(
+        self, connection: AsyncConnection, table: Table, keys: Sequence[Row], *, held: Held = "awaited"
+    ) -> Sequence[Row]:
         """As the contract says; sorted by the primary key, so that two batches never wait for each other."""
         if not keys:
             return ()
         driver = await _driver(connection)
         joined, asked = _asked(table, _keys(table), keys)
-        rows: Sequence[Row] = await driver.fetch(_lock(table, joined), *asked)
+        rows: Sequence[Row] = await driver.fetch(_lock(table, joined, held), *asked)
         return rows
 
     async def put(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -207,11 +209,12 @@ def _mine(table: Table) -> str:
 
 
 @lru_cache
-def _lock(table: Table, joined: bool) -> str:  # noqa: FBT001  (ours alone)
+def _lock(table: Table, joined: bool, held: Held) -> str:  # noqa: FBT001  (ours alone)
     keys = _keys(table)
     order = _quoted(keys)
     asked = f"SELECT * FROM unnest({_given(table, keys, joined)})"  # noqa: S608  (our own names)
-    return f"SELECT {_quoted(_names(table))} FROM {table.name} WHERE ({order}) IN ({asked}) ORDER BY {order} FOR UPDATE"  # noqa: S608  (our own names)
+    rows = f"SELECT {_quoted(_names(table))} FROM {table.name} WHERE ({order}) IN ({asked}) ORDER BY {order}"  # noqa: S608  (our own names)
+    return f"{rows} FOR UPDATE{' SKIP LOCKED' if held == 'skipped' else ''}"
 
 
 @lru_cache

@@ -15,7 +15,7 @@ import aiosqlite
 from sqlalchemy import Boolean, Table, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.router.adapters.state import CrossedError, Row
+from services.router.adapters.state import CrossedError, Held, Row
 
 _Convert = Callable[[Any], Any]
 _TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
@@ -49,7 +49,14 @@ class SqliteState:
         rows = await driver.execute_fetchall(_fetch(table, tuple(by), tuple(columns), only), (asked,))
         return _read(table, tuple(columns), rows)
 
-    async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
+    async def lock(
+        self,
+        connection: AsyncConnection,
+        table: Table,
+        keys: Sequence[Row],
+        *,
+        held: Held = "awaited",  # noqa: ARG002  (nobody else can hold a row)
+    ) -> Sequence[Row]:
         """As the contract says: the transaction holds the write lock already."""
         by = tuple(column.name for column in table.primary_key.columns)
         return await self.fetch(connection, table, by, keys, _names(table))

@@ -6,7 +6,7 @@ caller's transaction, whose first statement went through SQLAlchemy (the offset'
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from runtime.database import Database
 
 Row = Sequence[Any]
+Held = Literal["awaited", "skipped"]
 
 
 class State(Protocol):
@@ -45,8 +46,13 @@ class State(Protocol):
         """
         ...
 
-    async def lock(self, connection: AsyncConnection, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
-        """The whole rows with these primary keys, locked until the end of the transaction in the keys' order."""
+    async def lock(
+        self, connection: AsyncConnection, table: Table, keys: Sequence[Row], *, held: Held = "awaited"
+    ) -> Sequence[Row]:
+        """The whole rows with these primary keys, locked until the end of the transaction in the keys' order.
+
+        A row that another transaction holds is waited for, or left out.
+        """
         ...
 
     async def put(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:

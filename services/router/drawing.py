@@ -1,0 +1,130 @@
+"""Draws reps for handoffs that wait, within a transaction that holds their teams' rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.handoff import HandoffState
+from schemas.play import CardKind
+from schemas.topics import HANDOFFS, PLAYS
+from services.router.adapters import codec, tables
+from services.router.adapters.codec import instant, milliseconds
+from services.router.adapters.saving import timer_row
+from services.router.adapters.state import Row
+from services.router.cards import Showing, change, handoff_card
+from services.router.desk import ASSIGNMENT_LANE, Desk, numbered
+from services.router.domain.assignment import Rotation, draw
+from services.router.domain.decision import Draw, SaveHandoff, SetTimer
+from services.router.domain.handoff import Handoff
+from services.router.domain.offers import offer
+from services.router.metrics import OFFER_SECONDS, OFFERED
+from services.router.narration import of_offer
+from services.router.telling import Told, rendered
+
+_LOADED = (HandoffState.OFFERED.value, HandoffState.ACCEPTED.value, HandoffState.WORKING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A handoff without a rep. `read` is what its lead has seen already, `seq` the fact after which the draw stands."""
+
+    handoff: Handoff
+    read: frozenset[str]
+    seq: int
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What a round of draws has come to; nothing of it is written yet."""
+
+    now: datetime
+    told: Told = field(default_factory=Told)
+    offered: list[tuple[Handoff, Draw]] = field(default_factory=list)
+    texts: dict[UUID, bytes] = field(default_factory=dict)
+    """handoff → its play as it was rendered."""
+    assignments: list[Row] = field(default_factory=list)
+    rotations: dict[str, Rotation] = field(default_factory=dict)
+
+
+async def draw_for(
+    desk: Desk, connection: AsyncConnection, waiting: Sequence[Waiting], rotations: Mapping[str, Rotation]
+) -> Drawn:
+    """Draw a rep for each, the most urgent first; `rotations` are the teams' rows, locked by the caller."""
+    playbook, now = desk.shelf.current, instant(milliseconds(desk.now()))  # as it is recorded, so replayed
+    number = await numbered(desk, connection, (ASSIGNMENT_LANE, -1, 0, 0), playbook=playbook, at=now)
+    drawn = Drawn(now, rotations=dict(rotations))
+    load = await _open_load(connection)
+    for one in sorted(waiting, key=_turn):
+        team = one.handoff.team
+        chosen, drawn.rotations[team] = draw(one.handoff, playbook, drawn.rotations[team], load, now)
+        load[chosen.rep] = load.get(chosen.rep, 0) + 1
+        _offer(desk, drawn, one, chosen, number)
+    return drawn
+
+
+async def record(desk: Desk, connection: AsyncConnection, drawn: Drawn) -> None:
+    """Write everything about the draws but the handoffs themselves and what there is to tell."""
+    state = desk.state
+    await state.put(connection, tables.ASSIGNMENT, drawn.assignments)
+    kept = [(team, codec.ROTATION.encode(rotation)) for team, rotation in sorted(drawn.rotations.items())]
+    await state.put(connection, tables.ROTATION, kept)
+
+
+def announce(desk: Desk, drawn: Drawn) -> None:
+    """After the commit: the story, and the figures."""
+    desk.narrate([of_offer(one, drawn.now, _reason(chosen)) for one, chosen in drawn.offered])
+    for handoff, _ in drawn.offered:
+        OFFERED.labels(handoff.team).inc()
+        OFFER_SECONDS.observe(max(0.0, (drawn.now - handoff.received_at).total_seconds()))
+
+
+def timer_rows(told: Told) -> list[Row]:
+    """The deadlines that were set, each once, in one order everywhere."""
+    rows = {row[0]: row for row in map(timer_row, told.timers)}
+    return [rows[one] for one in sorted(rows)]
+
+
+def _turn(one: Waiting) -> tuple[str, datetime, UUID]:
+    return one.handoff.priority, one.handoff.received_at, one.handoff.id
+
+
+def _offer(desk: Desk, drawn: Drawn, one: Waiting, chosen: Draw, number: int) -> None:
+    shelf, now, told = desk.shelf, drawn.now, drawn.told
+    handoff, commands = offer(one.handoff, chosen, shelf.current, now)
+    text = rendered(handoff, shelf, one.read)
+    drawn.texts[handoff.id] = codec.PLAY_TEXT.encode(text)
+    drawn.assignments.append(_assignment_row(handoff, chosen, (one.seq, number), now, shelf.current.version))
+    drawn.offered.append((handoff, chosen))
+    words = ""
+    for command in commands:
+        if isinstance(command, SetTimer):
+            told.timers.append(command)
+        elif isinstance(command, SaveHandoff):
+            words = command.tell
+    told.say(HANDOFFS.name, handoff.id, change(handoff, "", now, words))
+    showing = Showing(CardKind.OFFER, handoff.round, (handoff.assignee,), words)
+    told.say(PLAYS.name, handoff.id, handoff_card(handoff, text, showing, shelf.current, now))
+
+
+async def _open_load(connection: AsyncConnection) -> dict[str, int]:
+    handoff = tables.HANDOFF
+    counted = select(handoff.c.assignee, func.count().label("open")).where(handoff.c.state.in_(_LOADED))
+    rows = await connection.execute(counted.group_by(handoff.c.assignee))
+    return {row.assignee: row.open for row in rows}
+
+
+def _assignment_row(handoff: Handoff, chosen: Draw, place: tuple[int, int], now: datetime, version: str) -> Row:
+    """`place` is the lead's fact after which the draw stands, and the number of the draw's transaction."""
+    at = milliseconds(handoff.offered_at or now)
+    return (
+        *(handoff.lead, handoff.id, handoff.round, *place, chosen.rep, chosen.team),
+        *(at, version, codec.DRAW.encode(chosen)),
+    )
+
+
+def _reason(chosen: Draw) -> str:
+    return next((one.reason for one in chosen.candidates if one.chosen), "")
