@@ -9,23 +9,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from runtime.carriage import Carriage
 from runtime.consumer import moving, settled
-from runtime.log import LogError, Message, Subscription
+from runtime.log import LogError, Subscription
 from runtime.migrations import migrate
-from schemas.fact import encode
-from schemas.feedback import PlaybookPublished
 from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK
 from services.router import retention
 from services.router.adapters.playbook_watch import WatchedPlaybook
+from services.router.announcing import follow
 from services.router.consumer import Consumer
 from services.router.desk import Desk, a_desk
 from services.router.domain.playbook import Playbook
 from services.router.metrics import PLAYBOOK_REFUSED
 from services.router.migrations import PACKAGE
-from services.router.naming import named
 from services.router.narration import Observe
 from services.router.offering import Offering
 from services.router.settings import RouterSettings
-from services.router.telling import JSON
 from services.router.timers import TimerPump
 
 URGENT_GROUP = "router-urgent"
@@ -51,8 +48,7 @@ async def serve(carriage: Carriage, settings: RouterSettings, observe: Observe |
     urgent = log.subscribe(URGENT_GROUP, [EVENTS_URGENT.name, FEEDBACK.name], consumer, batch=settings.urgent_batch)
     behaviour = log.subscribe(BEHAVIOUR_GROUP, [EVENTS_BEHAVIOUR.name], consumer, batch=settings.behaviour_batch)
     _observed(carriage, (urgent, behaviour))
-    await _announce(desk, watched.current, "the router started")
-    chores = [*_chores(desk, offering), watched.watch, lambda stop: _playbooks(desk, arrivals, stop)]
+    chores = [*_chores(desk, offering), watched.watch, lambda stop: follow(desk, arrivals, stop)]
     threshold = calm_collector()
     try:
         await _until_stopped(desk, (urgent, behaviour), chores)
@@ -135,35 +131,6 @@ async def _sweep(desk: Desk, offering: Offering, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), desk.settings.offer_poll)
         except TimeoutError:
             continue
-
-
-async def _playbooks(desk: Desk, arrivals: "asyncio.Queue[Playbook]", stop: asyncio.Event) -> None:
-    """From the next batch on, a changed playbook decides."""
-    stopped = asyncio.create_task(stop.wait())
-    while not stop.is_set():
-        arrival = asyncio.create_task(arrivals.get())
-        await asyncio.wait({arrival, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if not arrival.done():
-            arrival.cancel()
-            return
-        if desk.shelf.put(arrival.result()):
-            await _announce(desk, arrival.result(), "the files changed")
-
-
-async def _announce(desk: Desk, book: Playbook, reason: str) -> None:
-    """Say on the log which version decides from here on. Saying it twice is saying it once: its id is a v5."""
-    fact = PlaybookPublished(
-        id=named("playbook", book.version, book.lists_version),
-        version=book.version,
-        lists=book.lists_version,
-        reason=reason,
-        actor="router",
-        at=desk.now(),
-    )
-    try:
-        await desk.carriage.log.append(FEEDBACK.name, [Message(fact.id.bytes, encode(fact), JSON)])
-    except LogError as away:
-        _log.warning("the playbook's version could not be told", fault=type(away).__name__)
 
 
 async def _last_words(desk: Desk) -> None:

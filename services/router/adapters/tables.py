@@ -43,6 +43,16 @@ BATCH = Table(
 )
 """One row a transaction, numbered after locking: replay goes through them in this order. A draw has a row too."""
 
+PUBLICATION = Table(
+    "router_publication",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("version", Text, nullable=False),
+    Column("lists", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""Each playbook that was announced, in order; the same one stands here again after another came between."""
+
 SEEN = Table(
     "router_seen",
     METADATA,
