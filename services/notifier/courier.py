@@ -77,20 +77,16 @@ class Courier:
 
     async def turn(self) -> int:
         """Start carrying what is due now; how many were started."""
-        held = self._held()
-        cooling = {address for name, address in self._active.values() if self._gap(name)}
-        cooling |= {address for address, until in self._quiet_until.items() if until > self._clock.monotonic()}
+        held, cooling = self._held(), self._cooling()
         room = MOST - len(self._active)
         if room <= 0:
             return 0
-        started, addresses, probed = 0, set[str](), set[str]()
+        started, probed = 0, set[str]()
         probing = {name for name, breaker in self._breakers.items() if breaker.half_open}
         for delivery in await self._ledger.claim(room, without=held, cooling=cooling):
-            gap = self._gap(delivery.channel)
-            if (delivery.address in addresses and gap) or delivery.channel in probed:
-                await self._ledger.put_back(delivery, timedelta(seconds=gap or 1.0))
+            if delivery.channel in probed:
+                await self._ledger.put_back(delivery, timedelta(seconds=1.0))
                 continue
-            addresses.add(delivery.address)
             probed |= {delivery.channel} & probing
             self._start(delivery, self._carry(delivery))
             started += 1
@@ -128,18 +124,24 @@ class Courier:
                 held.add(name)
         return held
 
+    def _cooling(self) -> set[str]:
+        now = self._clock.monotonic()
+        busy = {address for name, address in self._active.values() if self._gap(name)}
+        return busy | {address for address, until in self._quiet_until.items() if until > now}
+
     def _gap(self, name: str) -> float:
         channel = self._channels.get(name)
         return channel.capabilities.gap if channel else 0.0
 
     async def _rest(self, stopping: "asyncio.Task[bool]") -> None:
-        due = await self._ledger.next_due()
+        cooling = self._cooling()
+        due = await self._ledger.next_due(without=self._held(), cooling=cooling)
         until = (due - self._clock.now()).total_seconds() if due else LONGEST_SLEEP
+        cooled = [at - self._clock.monotonic() for one, at in self._quiet_until.items() if one in cooling]
+        until = min(until, *cooled, LONGEST_SLEEP)
         woken = asyncio.create_task(self.wake.wait())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait(
-                {woken, stopping}, timeout=min(max(until, 0.02), LONGEST_SLEEP), return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({woken, stopping}, timeout=max(until, 0.02), return_when=asyncio.FIRST_COMPLETED)
         woken.cancel()
 
     async def _carry(self, delivery: Delivery) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 from uuid import uuid5
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.clock import Clock
@@ -67,7 +67,8 @@ class Ledger:
     ) -> list[Delivery]:
         """What is due or out of time, now ours: committed as `attempting` (or `looking`) before anybody is called.
 
-        Nothing of the channels `without` as long as it has time, nothing to the addresses `cooling`.
+        Nothing of the channels `without` as long as it has time, nothing to the addresses `cooling`; where a channel
+        keeps a gap, one message an address: a crash leaves in doubt only what was really under way.
         """
         table, now = DELIVERIES, millis(self._clock.now())
         due = and_(
@@ -76,7 +77,14 @@ class Ledger:
             or_(table.c.channel.not_in(list(without)), table.c.until <= now),
             table.c.address.not_in(list(cooling)),
         )
-        oldest = select(table).where(due).order_by(table.c.due_at, table.c.created_at).limit(limit)
+        order = (table.c.due_at, table.c.created_at, table.c.key)
+        paced = table.c.channel.in_([name for name, can in self._on.items() if can.gap])
+        turn = func.row_number().over(
+            partition_by=(table.c.channel, table.c.address, case((paced, ""), else_=table.c.key)), order_by=order
+        )
+        ranked = select(table.c.key, turn.label("turn")).where(due).subquery()
+        first = table.c.key.in_(select(ranked.c.key).where(ranked.c.turn == 1))
+        oldest = select(table).where(due, first).order_by(*order).limit(limit)
         async with self._database.transaction() as connection:
             rows = (await connection.execute(oldest.with_for_update(skip_locked=True))).all()
             chosen = [delivery_of(row) for row in rows]
@@ -92,12 +100,13 @@ class Ledger:
                 await connection.execute(look.values(state=State.LOOKING.value, **mine))
         return chosen
 
-    async def next_due(self) -> datetime | None:
-        """When the next message, look or refresh falls due; nothing where none waits."""
+    async def next_due(self, *, without: Collection[str] = (), cooling: Collection[str] = ()) -> datetime | None:
+        """When the next message, look or refresh falls due that `claim` would give; nothing where none waits."""
         table = DELIVERIES
-        waiting = table.c.state.in_([State.DUE.value, State.UNSURE.value])
-        first = select(func.min(table.c.due_at)).where(waiting).scalar_subquery()
-        fresh = select(func.min(table.c.refresh_at)).scalar_subquery()
+        able = table.c.channel.not_in(list(without))
+        waiting = table.c.state.in_([State.DUE.value, State.UNSURE.value]) & table.c.address.not_in(list(cooling))
+        first = select(func.min(table.c.due_at)).where(waiting & able).scalar_subquery()
+        fresh = select(func.min(table.c.refresh_at)).where(able).scalar_subquery()
         async with self._database.reading() as connection:
             row = (await connection.execute(select(first, fresh))).one()
         moments = [stored for stored in row if stored is not None]
