@@ -1,13 +1,15 @@
 """The database: SQLite in one file for the embedded default, PostgreSQL for everything else, behind SQLAlchemy."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 
 class DatabaseAwayError(ConnectionError):
@@ -27,8 +29,10 @@ class Database:
         self._away: tuple[type[Exception], ...] = (OSError,)
         if self.dialect == "postgresql":
             self._away = _postgresql_away()
-            options = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
+            options = {"pool_size": pool_size, "max_overflow": pool_size, "pool_use_lifo": True}
         self.engine = create_async_engine(parsed, hide_parameters=True, **options)
+        if self.dialect == "postgresql":
+            _look_after_idle_connections(self.engine)
         self._writing: asyncio.Lock | None = None
         if self.dialect == "sqlite":
             self._writing = asyncio.Lock()
@@ -90,6 +94,31 @@ def _postgresql_away() -> tuple[type[Exception], ...]:
     import asyncpg
 
     return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+_IDLE = 5.0
+"""Seconds after which a connection may have died unnoticed; one in use tells by itself."""
+
+
+def _look_after_idle_connections(engine: AsyncEngine) -> None:
+    """Have those that lay unused for long prove that they live: three round trips that busy ones need not pay.
+
+    SQLAlchemy's own pre-ping asks at every checkout (its manual, Dealing with Disconnects).
+    """
+    dialect = engine.dialect
+
+    def returned(_connection: object, record: Any) -> None:
+        record.info["returned"] = time.monotonic()
+
+    def taken(connection: Any, record: Any, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("returned", math.inf) > _IDLE:
+            try:
+                dialect.do_ping(connection)
+            except Exception as fault:
+                raise DisconnectionError("it died while nobody used it") from fault
+
+    event.listen(engine.sync_engine, "checkin", returned)
+    event.listen(engine.sync_engine, "checkout", taken)
 
 
 _WAL_ATTEMPTS = 200

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -17,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from runtime.clock import Clock
 from runtime.database import Database
 from runtime.log import Log, LogError, Message
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
 
 _HEADERS = msgspec.msgpack.Decoder(dict[str, bytes])
 SWEEP = 500
@@ -75,18 +79,33 @@ class Outbox:
     async def _publish_some(self, older_than: timedelta) -> int:
         table = self._table
         before = int((self._clock.now() - older_than).timestamp() * 1000)
-        oldest = select(table).where(table.c.at <= before).order_by(table.c.id).limit(SWEEP)
+        oldest = select(table.c.id).where(table.c.at <= before).order_by(table.c.id).limit(SWEEP)
+        if self._database.dialect == "sqlite":
+            return await self._publish_alone(oldest)
+        ours = oldest.with_for_update(skip_locked=True).cte("ours")
+        taken = delete(table).where(table.c.id.in_(select(ours.c.id))).returning(table)
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(oldest.with_for_update(skip_locked=True))).all()
-            topics = dict.fromkeys(row.topic for row in rows)
-            for topic in topics:
-                await self._log.append(
-                    topic,
-                    [Message(row.key, row.value, _HEADERS.decode(row.headers)) for row in rows if row.topic == topic],
-                )
-            if rows:
+            rows = (await connection.execute(taken)).all()
+            await self._append(rows)
+        return len(rows)
+
+    async def _publish_alone(self, oldest: "Select[tuple[int]]") -> int:
+        """Without holding the one write lock while the log is written to: nobody else publishes from this file."""
+        table = self._table
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(select(table).where(table.c.id.in_(oldest)))).all()
+        if rows:
+            await self._append(rows)
+            async with self._database.transaction() as connection:
                 await connection.execute(delete(table).where(table.c.id.in_([row.id for row in rows])))
         return len(rows)
+
+    async def _append(self, rows: Sequence[Any]) -> None:
+        """Each topic in the order in which it was written to, the topics side by side."""
+        by_topic: dict[str, list[Message]] = {}
+        for row in sorted(rows, key=lambda one: one.id):
+            by_topic.setdefault(row.topic, []).append(Message(row.key, row.value, _HEADERS.decode(row.headers)))
+        await asyncio.gather(*[self._log.append(topic, messages) for topic, messages in by_topic.items()])
 
     async def sweep(self, stop: asyncio.Event, *, every: float = 1.0, age: timedelta = timedelta(seconds=2)) -> None:
         """Publish leftovers (a crash or a broker outage after the commit) until stopped."""

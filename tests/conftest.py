@@ -1,8 +1,9 @@
 """Real servers for every test that wants one: given by the environment, else started here, once a run."""
 
+import gc
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from runtime.log import Log
 from runtime.opening import make_log
 from runtime.settings import LogEngine, Settings
 from runtime.worker import Backoff
+from tests.migrated import administer, copied, template_of, templates_dropped
 
 structlog.configure(  # plain lines: the default renders every local variable of every frame
     processors=[
@@ -35,12 +37,53 @@ settings.register_profile("default", max_examples=30, deadline=None, suppress_he
 settings.register_profile("soak", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("PLAYCALLER_TEST_PROFILE", "default"))
 
+_HERE = Path(__file__).parent
+_NO_UNIT = {"whole", "servers", "browser", "faults"}
+_RINGS = tuple(_HERE / room for room in ("flow", "faults"))
+_UNDER_WAY: list[str] = []
+"""The unit test that runs at this moment."""
 _VERSIONS: dict[str, str] = {}
 _SERVERS = {
     "sqlite": pytest.param("sqlite"),
     "postgresql": pytest.param("postgresql", marks=pytest.mark.servers),
     "kafka": pytest.param("kafka", marks=pytest.mark.servers),
 }
+
+
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A unit test is one that nothing else is said of; what plays in a whole ring is none."""
+    for item in items:
+        if any(item.path.is_relative_to(room) for room in _RINGS):
+            item.add_marker("whole")
+        if not any(item.get_closest_marker(mark) for mark in _NO_UNIT):
+            item.add_marker("unit")
+
+
+def pytest_collection_finish() -> None:
+    """What the imports made stays for the whole run: no collection of garbage needs to look through it."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Know which unit test runs."""
+    _UNDER_WAY[:] = [item.nodeid] if item.get_closest_marker("unit") else []
+    try:
+        return (yield)
+    finally:
+        _UNDER_WAY.clear()
+
+
+def _no_process(event: str, _arguments: object) -> None:
+    if event == "subprocess.Popen" and _UNDER_WAY:
+        raise AssertionError(f"{_UNDER_WAY[0]} starts a process: it is no unit test, mark it `whole`")
+
+
+sys.addaudithook(_no_process)
 
 
 def _tell(line: str) -> None:
@@ -68,9 +111,12 @@ async def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         url = make_url(given).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
         _VERSIONS["PostgreSQL"] = f"{await _version(url)} (given)"
         yield url
+        await templates_dropped(url)
         return
     async with postgres(tmp_path_factory.mktemp("postgres"), _tell) as server:
         _VERSIONS["PostgreSQL"] = await _version(server.url)
+        # No test pulls the plug: what a killed process has written stays with the operating system.
+        await administer(server.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield server.url
 
 
@@ -83,35 +129,38 @@ async def _version(url: str) -> str:
 
 
 @pytest.fixture
-async def fresh_postgres_url(postgres_url: str) -> AsyncIterator[str]:
+def migrations() -> str:
+    """The package whose tables stand in a fresh database already; a room or a module of tests names its own."""
+    return ""
+
+
+@pytest.fixture
+async def fresh_postgres_url(postgres_url: str, migrations: str) -> AsyncIterator[str]:
     """The URL of a database that was just created and is dropped after the test."""
     name = f"playcaller_{uuid4().hex}"
-    url = make_url(postgres_url)
-    server = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    await _administer(server, f'CREATE DATABASE "{name}"')
-    yield url.set(database=name).render_as_string(hide_password=False)
-    await _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    template = f' TEMPLATE "{await template_of(postgres_url, migrations)}"' if migrations else ""
+    await administer(postgres_url, f'CREATE DATABASE "{name}"{template}')
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    await administer(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-async def _administer(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+@pytest.fixture
+async def fresh_sqlite_url(tmp_path: Path, migrations: str) -> str:
+    """The URL of a file of this test's own."""
+    if migrations:
+        await copied(migrations, tmp_path / "state.db")
+    return f"sqlite+aiosqlite:///{tmp_path}/state.db"
 
 
 @pytest.fixture(params=[_SERVERS["sqlite"], _SERVERS["postgresql"]])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once for each dialect."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/state.db"
-    return str(request.getfixturevalue("fresh_postgres_url"))
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh database, once for each dialect."""
+    return str(request.getfixturevalue(f"fresh_{"postgres" if request.param == "postgresql" else "sqlite"}_url"))
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """An open, empty database, once for each dialect."""
+    """An open, fresh database, once for each dialect."""
     opened = Database(database_url)
     yield opened
     await opened.close()

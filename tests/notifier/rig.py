@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from runtime.carriage import Carriage
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Batch, Log, LogUnavailableError, Message, Partition, Record
-from runtime.migrations import migrate
 from runtime.outbox import Outbox
 from runtime.sqlite_log import SqliteLog
 from schemas import delivery, feedback
@@ -37,6 +35,7 @@ from services.notifier.links import Links
 from services.notifier.service import MIGRATIONS, make_courier, opened
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import OUTBOX
+from tests.migrated import copied
 from tests.notifier.builders import NOON
 
 PARTITION = Partition(PLAYS.name, 0)
@@ -180,30 +179,10 @@ class Rig:
         return await self.said(DELIVERIES.name, delivery.DECODER)
 
 
-_TEMPLATE: list[bytes] = []
-
-
 async def migrated(database: Database) -> None:
-    """The notifier's tables. On SQLite the migrations run once a test run; afterwards the file is copied."""
-    if database.dialect == "sqlite" and _copied(Path(str(database.engine.url.database))):
-        return
-    await migrate(database, MIGRATIONS)
-    if database.dialect == "sqlite" and not _TEMPLATE:
-        await database.close()
-        _keep(Path(str(database.engine.url.database)))
-
-
-def _copied(file: Path) -> bool:
-    if not _TEMPLATE or file.exists():
-        return False
-    file.write_bytes(_TEMPLATE[0])
-    return True
-
-
-def _keep(file: Path) -> None:
-    with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    _TEMPLATE.append(file.read_bytes())
+    """The notifier's tables: a fixture's database has them, a file of a test's own becomes a copy of migrated ones."""
+    if database.dialect == "sqlite" and not (file := Path(str(database.engine.url.database))).exists():
+        await copied(MIGRATIONS, file)
 
 
 def _courier(

@@ -1,21 +1,18 @@
 """Which company a lead belongs to: by email domain, website or stated company, one matcher for rules and reports."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from schemas.event import Event, IdentifierKind
+from schemas.fact import Value
 from schemas.lead import Field
-from services.router.domain import profile
-from services.router.domain.lead import Lead
+from services.router.domain.lead import Dossier, IdentifierKey
 from services.router.domain.playbook import Playbook, Target
+from services.router.domain.profile import Profile, domain_of
 from services.router.domain.words import company_name
 
 _BY_NAME = "name:"
 """Before the key of a company of which only the name is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Value, frozen=True, gc=False):
     """The company, and the named target it is, if it is one today. The empty key is no company."""
 
     key: str = ""
@@ -48,10 +45,9 @@ def host_of(website: str) -> str:
 
 
 def _by_domain(domain: str, playbook: Playbook) -> str:
-    if "." not in domain:
-        return ""
-    shared = playbook.domains
-    for part in _suffixes(domain):
+    """The account of a domain, looked up with those above it: `eu.acme.example`, then `acme.example`."""
+    shared, part = playbook.domains, domain
+    while "." in part:
         if part in shared.free or part in shared.disposable:
             return ""
         main = shared.aliases.get(part, part)
@@ -59,15 +55,8 @@ def _by_domain(domain: str, playbook: Playbook) -> str:
             return playbook.target_domains[main]
         if main != part:
             return main
-    return domain
-
-
-def _suffixes(domain: str) -> Iterator[str]:
-    """The domain and those above it that still have a dot: `eu.acme.example`, `acme.example`."""
-    rest = domain
-    while "." in rest:
-        yield rest
-        rest = rest.partition(".")[2]
+        part = part.partition(".")[2]
+    return domain if "." in domain else ""
 
 
 def target_of(key: str, playbook: Playbook, day: int) -> Target | None:
@@ -82,28 +71,26 @@ def target_of(key: str, playbook: Playbook, day: int) -> Target | None:
     return target
 
 
-def account_of(lead: Lead, playbook: Playbook, day: int) -> Account:
-    """The lead's account on that UTC day."""
-    for email in profile.emails(lead):
-        key = _by_domain(profile.domain_of(email), playbook)
+def account_of(profile: Profile, playbook: Playbook, day: int) -> Account:
+    """The account of the lead with this profile, on that UTC day."""
+    for email in profile.emails:
+        key = _by_domain(domain_of(email), playbook)
         if key:
-            return _account(key, lead, playbook, day)
-    company, website = profile.stated(lead, Field.COMPANY) or "", profile.stated(lead, Field.WEBSITE) or ""
+            return _account(key, profile, playbook, day)
+    company, website = profile.stated(Field.COMPANY) or "", profile.stated(Field.WEBSITE) or ""
     key = account_key("", company, website, playbook) if company or website else ""
-    return _account(key, lead, playbook, day) if key else NOBODY
+    return _account(key, profile, playbook, day) if key else NOBODY
 
 
-def _account(key: str, lead: Lead, playbook: Playbook, day: int) -> Account:
+def _account(key: str, profile: Profile, playbook: Playbook, day: int) -> Account:
     target = target_of(key, playbook, day)
-    return Account(key, target, target.name if target else profile.stated(lead, Field.COMPANY) or "")
+    return Account(key, target, target.name if target else profile.stated(Field.COMPANY) or "")
 
 
 def keys_in_event(event: Event, playbook: Playbook) -> frozenset[str]:
     """Every account that this event could make its lead belong to."""
     found = {
-        _by_domain(profile.domain_of(each.value), playbook)
-        for each in event.identifiers
-        if each.kind is IdentifierKind.EMAIL
+        _by_domain(domain_of(each.value), playbook) for each in event.identifiers if each.kind is IdentifierKind.EMAIL
     }
     for claim in event.claims:
         found |= _keys_of_value(claim.field, claim.value, playbook)
@@ -116,12 +103,11 @@ def _keys_of_value(field: str, value: str, playbook: Playbook) -> set[str]:
     return {account_key("", "", value, playbook)} if field == Field.WEBSITE else set()
 
 
-def account_keys_needed(lead: Lead, playbook: Playbook) -> frozenset[str]:
-    """Every account that this lead could belong to, whatever statement comes to hold."""
-    found = {_by_domain(profile.domain_of(email), playbook) for email in profile.emails(lead)}
-    for dossier in lead.dossiers.values():
-        for field in (Field.COMPANY, Field.WEBSITE):
-            for said in dossier.statements.get(field, {}).values():
-                for each in said:
-                    found |= _keys_of_value(field, each.value, playbook)
+def account_keys_needed(key: IdentifierKey, dossier: Dossier, playbook: Playbook) -> frozenset[str]:
+    """Every account that a lead with this identifier could belong to by it, whatever statement comes to hold."""
+    found = {_by_domain(domain_of(key.value), playbook)} if key.kind is IdentifierKind.EMAIL else set()
+    for field in (Field.COMPANY, Field.WEBSITE) if dossier.statements else ():
+        for said in dossier.statements.get(field, {}).values():
+            for each in said:
+                found |= _keys_of_value(field, each.value, playbook)
     return frozenset(found - {""})

@@ -7,7 +7,7 @@ from services.router.domain import handoffs
 from services.router.domain.changes import Changes
 from services.router.domain.decision import Decision, SaveHandoff, SaveTriage
 from services.router.domain.handoff import Handoff
-from services.router.domain.world import AccountRow
+from services.router.domain.world import AccountRow, IdentifierRow
 
 _TAKEN = frozenset({HandoffState.ACCEPTED, HandoffState.WORKING})
 
@@ -16,8 +16,9 @@ def apply(decision: Decision, changes: Changes) -> None:
     """Write what the decision changes. Raises `NeedsMoreError` where its account was not loaded."""
     lead, rows = decision.lead, changes.world.identifiers
     for key, dossier in lead.dossiers.items():
-        if rows[key].dossier is not dossier:
-            changes.put_dossier(key, dossier)
+        row = rows[key]
+        if row.dossier is not dossier:
+            changes.put_row(IdentifierRow(key, row.lead, dossier, row.ownership))
     changes.put_standing(lead.id, lead.standing)
     for command in decision.commands:
         match command:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from schemas.brief import Brief, Certainty, Item
 from schemas.lead import Field
-from services.router.domain import profile
 from services.router.domain.facts import LeadFacts
-from services.router.domain.lead import Lead
 from services.router.domain.moments import instant
+from services.router.domain.profile import Profile
 from services.router.domain.scoring import recent
 
 _ASKED = (
@@ -26,32 +25,31 @@ _SHOWN = 200
 
 def brief_of(facts: LeadFacts, why_now: Iterable[str]) -> Brief:
     """The brief as of `facts.now`. Its texts are plain and may hold what a stranger typed."""
-    lead, account = facts.lead, facts.account
+    profile, account = facts.profile, facts.account
     persona, stage = facts.persona[0], facts.stage[0]
-    emails = profile.emails(lead)
     return Brief(
-        name=_name(lead),
-        title=profile.stated(lead, Field.TITLE) or "",
-        company=profile.stated(lead, Field.COMPANY) or account.name,
-        email=emails[0] if emails else "",
-        phone=profile.phone(lead),
+        name=_name(profile),
+        title=profile.stated(Field.TITLE) or "",
+        company=profile.stated(Field.COMPANY) or account.name,
+        email=profile.emails[0] if profile.emails else "",
+        phone=profile.phone,
         persona=persona.label if persona else "",
         stage=stage.label if stage else "",
         awareness=stage.awareness if stage else "",
         source=facts.event.source if facts.event is not None else "",
-        interest=profile.stated(lead, Field.PRODUCT) or "",
+        interest=profile.stated(Field.PRODUCT) or "",
         score=facts.points.total // 1000,
         why_now=tuple(why_now),
-        qualification=(*_derived(facts), *_asked(lead)),
+        qualification=(*_derived(facts), *_asked(profile)),
         history=_history(facts),
         account=account.target.name if account.target else "",
         game_plan=account.target.game_plan if account.target else "",
     )
 
 
-def _name(lead: Lead) -> str:
-    full = profile.stated(lead, Field.FULL_NAME)
-    parts = (profile.stated(lead, Field.FIRST_NAME), profile.stated(lead, Field.LAST_NAME))
+def _name(profile: Profile) -> str:
+    full = profile.stated(Field.FULL_NAME)
+    parts = (profile.stated(Field.FIRST_NAME), profile.stated(Field.LAST_NAME))
     joined = " ".join(part for part in parts if part)
     return full or joined or "Name not known"
 
@@ -71,9 +69,9 @@ def _inferred(label: str, value: str, evidence: str, ask: str) -> Item:
     return Item(label=label, value=value, certainty=Certainty.INFERRED, evidence=evidence[:_SHOWN])
 
 
-def _asked(lead: Lead) -> Iterable[Item]:
+def _asked(profile: Profile) -> Iterable[Item]:
     for field, label, ask in _ASKED:
-        said = profile.statement(lead, field)
+        said = profile.statements.get(field)
         if said is not None:
             yield Item(label=label, value=said.value, evidence="" if said.attested else "they said so")
         elif ask:

@@ -9,14 +9,14 @@ from uuid import UUID
 from schemas.event import Event
 from schemas.fact import replace
 from schemas.lead import LifecycleStage
-from schemas.verdict import Outcome, Reason, Rule, Verdict
+from schemas.verdict import Outcome, Reason, Receipt, Rule, Verdict
 from services.router.domain.decision import Command, Decision, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Lead, Standing
 from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.domain.readiness import holds
-from services.router.domain.receipts import receipt_of
+from services.router.domain.receipts import receipt_of, score_alone
 from services.router.domain.rules import Findings
 from services.router.domain.world import Counted
 
@@ -85,7 +85,6 @@ def promoted(standing: Standing, case: Case) -> Standing:
 
 
 def _verdict(case: Case, conclusion: Conclusion, seq: int) -> Verdict:
-    told = conclusion.commands or conclusion.fired or conclusion.extra or case.extra or case.full
     return Verdict(
         id=made_by(case.event.id, "verdict"),
         event=case.event.id,
@@ -98,11 +97,20 @@ def _verdict(case: Case, conclusion: Conclusion, seq: int) -> Verdict:
         lists=case.playbook.lists_version,
         fired=conclusion.fired,
         handoff=conclusion.handoff,
-        receipt=_receipt(case, conclusion) if told else None,
+        receipt=_receipt(case, conclusion),
     )
 
 
-def _receipt(case: Case, conclusion: Conclusion) -> Any:
+def _receipt(case: Case, conclusion: Conclusion) -> Receipt | None:
+    """What is kept of the decision: nothing of an ordinary one, of a mere enrolment the score, else everything."""
+    if case.full or conclusion.fired or conclusion.extra or case.extra:
+        return _whole_receipt(case, conclusion)
+    if not conclusion.commands:
+        return None
+    return score_alone(case.findings) if conclusion.outcome is Outcome.NURTURE else _whole_receipt(case, conclusion)
+
+
+def _whole_receipt(case: Case, conclusion: Conclusion) -> Receipt:
     extra: dict[str, Any] = {**case.extra, **conclusion.extra}
     if case.late:
         extra["late"] = True

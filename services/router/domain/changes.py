@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from schemas.event import IdentifierKind
-from schemas.fact import replace
 from services.router.domain.decision import Command
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, IdentifierKey, Lead, Ownership, Standing
@@ -84,14 +83,16 @@ class Changes:
 
     def put_row(self, row: IdentifierRow) -> None:
         """Write an identifier's row and, where it is another's now, its membership."""
-        before = self.world.identifiers.get(row.key)
-        self.put(self.world.identifiers, row.key, row)
-        self.note(self.world.touched_identifiers, row.key)
-        if before is not None and before.lead == row.lead:
-            return
+        key, rows = row.key, self.world.identifiers
+        before = rows.get(key)
+        self._undo.append((rows, key, before or _ABSENT))
+        rows[key] = row
+        self.note(self.world.touched_identifiers, key)
         if before is not None:
-            self._member(before.lead, row.key, present=False)
-        self._member(row.lead, row.key, present=True)
+            if before.lead == row.lead:
+                return
+            self._member(before.lead, key, present=False)
+        self._member(row.lead, key, present=True)
 
     def _member(self, lead: UUID, key: IdentifierKey, *, present: bool) -> None:
         members = self.world.members.get(lead, set())
@@ -107,7 +108,7 @@ class Changes:
         """Write who claims one identifier, if that is new."""
         row = self.world.identifiers[key]
         if row.ownership is not ownership:
-            self.put_row(replace(row, ownership=ownership))
+            self.put_row(IdentifierRow(key, row.lead, row.dossier, ownership))
 
     def standing(self, lead: UUID) -> Standing:
         """Where the lead stands."""
@@ -115,14 +116,16 @@ class Changes:
 
     def put_standing(self, lead: UUID, standing: Standing) -> None:
         """Write where the lead stands, if that is new."""
-        if self.world.standings.get(lead, _FRESH) != standing:
-            self.put(self.world.standings, lead, standing)
+        standings = self.world.standings
+        before = standings.get(lead, _ABSENT)
+        if standing != (_FRESH if before is _ABSENT else before):
+            self._undo.append((standings, lead, before))
+            standings[lead] = standing
             self.note(self.world.touched_standings, lead)
 
     def lead(self, identity: UUID) -> Lead:
         """The lead as the sum of its identifiers."""
-        members = self.world.members.get(identity, set())
-        rows = self.world.identifiers
+        members, rows = self.world.members.get(identity, ()), self.world.identifiers
         dossiers = {key: rows[key].dossier for key in (sorted(members) if len(members) > 1 else members)}
         known = any([key.kind is not _COOKIE for key in dossiers])  # noqa: C419  (a list is faster for so few)
         return Lead(identity, known, dossiers, self.standing(identity))

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from schemas.event import Event, IdentifierKind
 from schemas.fact import Trust
-from services.router.domain import profile, scoring
+from services.router.domain import scoring
 from services.router.domain.accounts import NOBODY, Account, account_of
 from services.router.domain.lead import Lead
-from services.router.domain.moments import day_of
+from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import Persona, Playbook, Scalar, Stage
 from services.router.domain.prepared import prepared
+from services.router.domain.profile import Profile, domain_of, profile_of
 
 Value = Scalar | tuple[str, ...]
 
@@ -66,13 +67,14 @@ class LeadFacts:
     """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
 
     __slots__ = (
-        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_silent", "_stage"),
-        *("event", "lead", "now", "playbook", "ready", "today"),
+        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_profile", "_stage"),
+        *("at", "event", "lead", "now", "playbook", "ready", "today"),
     )
 
     def __init__(self, event: Event | None, lead: Lead, playbook: Playbook, now: datetime) -> None:
         self.event, self.lead, self.playbook, self.now = event, lead, playbook, now
-        self.today = day_of(now)
+        self.at = milliseconds(now)
+        self.today = day_at(self.at)
         self.ready = prepared(playbook)
         self._known: dict[str, Value] = {}
         self._counts: Mapping[str, Mapping[int, int]] | None = None
@@ -82,7 +84,7 @@ class LeadFacts:
         self._points: scoring.Points | None = None
         self._persona: tuple[Persona | None, str] | None = None
         self._stage: tuple[Stage | None, str] | None = None
-        self._silent: bool | None = None
+        self._profile: Profile | None = None
 
     def value(self, path: str) -> Value:
         """The value of a path, None where it is not known."""
@@ -103,10 +105,17 @@ class LeadFacts:
         return scoring.count(days, self.today - within + 1)
 
     @property
+    def profile(self) -> Profile:
+        """What is known of the lead."""
+        if self._profile is None:
+            self._profile = profile_of(self.lead)
+        return self._profile
+
+    @property
     def account(self) -> Account:
         """The lead's company."""
         if self._account is None:
-            self._account = account_of(self.lead, self.playbook, self.today)
+            self._account = account_of(self.profile, self.playbook, self.today)
         return self._account
 
     @property
@@ -156,25 +165,18 @@ class LeadFacts:
             self._stage = stage_of(self, self.playbook)
         return self._stage
 
-    def stated(self, field: str) -> str | None:
-        """What was said about the lead under this name, the value that holds; None when nobody has said."""
-        if self._silent is None:
-            self._silent = not any(dossier.statements for dossier in self.lead.dossiers.values())
-        return None if self._silent else profile.stated(self.lead, field)
-
     def _find(self, path: str) -> Value:
         read = _READ.get(path)
         if read is not None:
             return read(self)
-        about, _, name = path.partition(".")
-        if about == "lead":
-            return self.stated(name)
-        return said_by(self.event, name) if about == "event" and self.event is not None else None
+        if path.startswith("lead."):
+            return self.profile.stated(path[5:])
+        return said_by(self.event, path[6:]) if self.event is not None and path.startswith("event.") else None
 
 
 def _email_domain(facts: LeadFacts) -> Value:
-    emails = profile.emails(facts.lead)
-    return profile.domain_of(emails[0]) if emails else None
+    emails = facts.profile.emails
+    return domain_of(emails[0]) if emails else None
 
 
 def _of_persona(facts: LeadFacts) -> Value:
@@ -197,10 +199,10 @@ def _points(facts: LeadFacts, thousandths: Callable[[scoring.Points], int]) -> V
 
 
 _READ: Mapping[str, Callable[[LeadFacts], Value]] = {
-    "lead.email": lambda facts: next(iter(profile.emails(facts.lead)), None),
+    "lead.email": lambda facts: next(iter(facts.profile.emails), None),
     "lead.email_domain": _email_domain,
-    "lead.phone": lambda facts: profile.phone(facts.lead) or None,
-    "lead.has_phone": lambda facts: bool(profile.phone(facts.lead)),
+    "lead.phone": lambda facts: facts.profile.phone or None,
+    "lead.has_phone": lambda facts: bool(facts.profile.phone),
     "lead.has_email": lambda facts: any(key.kind is IdentifierKind.EMAIL for key in facts.lead.dossiers),
     "lead.known": lambda facts: facts.lead.known,
     "lead.lifecycle": lambda facts: facts.lead.standing.lifecycle,

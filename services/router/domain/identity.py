@@ -19,6 +19,7 @@ MOST_TIMES = 4
 """How often one claimant's claim is remembered: so many retractions may take it back."""
 MOST_CLAIMED = 32
 _NAMESPACE = UUID("4f1cf2b4-0f0e-5c0e-9d5b-6a3c7d1b8e21").bytes
+_EMAIL = IdentifierKind.EMAIL
 _ORDER = {IdentifierKind.EMAIL: 0, IdentifierKind.COOKIE: 1, IdentifierKind.PHONE: 2}
 _FREE = (1 << 128) - 1 & ~(0xF << 76) & ~(0x3 << 62)
 _FIXED = 0x5 << 76 | 0x2 << 62
@@ -53,6 +54,8 @@ def keys_of(event: Event) -> tuple[IdentifierKey, ...]:
         return (IdentifierKey(stated[0].kind, stated[0].value),)
     if not stated:
         return (IdentifierKey(IdentifierKind.COOKIE, f"event:{event.id}"),)
+    if len(stated) == 2 and _ORDER[stated[0].kind] < _ORDER[stated[1].kind]:  # noqa: PLR2004  (two that are in order)
+        return IdentifierKey(stated[0].kind, stated[0].value), IdentifierKey(stated[1].kind, stated[1].value)
     ranked = sorted(stated, key=lambda each: (_ORDER[each.kind], each.trust is not Trust.ATTESTED))
     return tuple(dict.fromkeys(IdentifierKey(each.kind, each.value) for each in ranked))
 
@@ -62,13 +65,13 @@ def links_of(event: Event, keys: Iterable[IdentifierKey]) -> tuple[tuple[Identif
     present = tuple(keys)
     if len(present) < 2:  # noqa: PLR2004  (one identifier belongs to nothing else)
         return ()
-    emails = [key for key in present if key.kind is IdentifierKind.EMAIL]
+    emails = [key for key in present if key.kind is _EMAIL]
     if not emails:
         cookies = [key for key in present if key.kind is IdentifierKind.COOKIE]
         by = _COOKIE_MARK + cookies[0].value if cookies else ""
         return tuple((key, by) for key in present if key.kind is IdentifierKind.PHONE) if by else ()
-    claimed = tuple((key, emails[0].value) for key in present if key.kind is not IdentifierKind.EMAIL)
-    return claimed + _aliases(event, emails)
+    claimed = tuple([(key, emails[0].value) for key in present if key.kind is not _EMAIL])
+    return claimed if len(emails) == 1 else claimed + _aliases(event, emails)
 
 
 def _aliases(event: Event, emails: list[IdentifierKey]) -> tuple[tuple[IdentifierKey, str], ...]:
@@ -95,14 +98,19 @@ def with_claim(ownership: Ownership, seen: Sighting, by: str) -> Ownership:
     Who claims first, second, … commutes, also when a claim is repeated. More than one a claimant is kept because an
     event may be retracted, and the next claim then holds.
     """
-    claim = (seen, by)
-    if claim in ownership.claims:
+    claim, known = (seen, by), ownership.claims
+    if claim in known:
         return ownership
+    if not known:
+        return Ownership((claim,), ownership.claimed)
+    if claim > known[-1] and len({each for _, each in known} | {by}) <= MOST_CLAIMS:
+        often = sum([each == by for _, each in known])
+        return ownership if often >= MOST_TIMES else Ownership((*known, claim), ownership.claimed)
     kept: dict[str, list[tuple[Sighting, str]]] = {}
-    for each in sorted((*ownership.claims, claim)):
+    for each in sorted((*known, claim)):
         kept.setdefault(each[1], []).append(each)
     claims = tuple(sorted(each for times in list(kept.values())[:MOST_CLAIMS] for each in times[:MOST_TIMES]))
-    return ownership if claims == ownership.claims else Ownership(claims, ownership.claimed)
+    return ownership if claims == known else Ownership(claims, ownership.claimed)
 
 
 def without_claims(ownership: Ownership, event: str) -> Ownership:

@@ -5,7 +5,6 @@ from datetime import datetime
 from schemas.fact import replace
 from schemas.lead import LifecycleStage
 from schemas.verdict import Ternary
-from services.router.domain import profile
 from services.router.domain.decision import Enrol
 from services.router.domain.facts import LeadFacts
 from services.router.domain.lead import Lead, Standing
@@ -52,13 +51,21 @@ def recycled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple
     return enrolled(_with(lead, standing), playbook, now)
 
 
+def track_for(facts: LeadFacts) -> str:
+    """The name of the first nurture track that fits; empty for none."""
+    for track in facts.playbook.tracks:
+        if track.when.test(facts) is Ternary.TRUE:
+            return track.name
+    return ""
+
+
 def enrolled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple[Enrol, ...]]:
     """In the first nurture track that fits, with the unknown it should resolve; only who has an address can be."""
     facts = LeadFacts(None, lead, playbook, now)
-    track = next((each.name for each in playbook.tracks if each.when.test(facts) is Ternary.TRUE), "")
-    if not track or not profile.emails(lead):
+    track = track_for(facts)
+    if not track or not facts.profile.emails:
         return lead, ()
-    questions = check(playbook.sql, facts)[2]
+    questions = check(playbook.sql, facts).questions
     enrol = Enrol(lead.id, track, questions[0] if questions else "")
     return _with(lead, replace(lead.standing, nurture=track)), (enrol,)
 

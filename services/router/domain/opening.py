@@ -9,7 +9,7 @@ from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import Field, Priority
 from schemas.verdict import Rule, Ternary
-from services.router.domain import business_time, handoffs, plays, profile
+from services.router.domain import business_time, handoffs, plays
 from services.router.domain.briefs import brief_of
 from services.router.domain.decision import SaveTriage, SetTimer, Surroundings
 from services.router.domain.facts import LeadFacts
@@ -44,8 +44,8 @@ def play_for(facts: LeadFacts, rules: Iterable[Rule]) -> tuple[str, str]:
         in_order(rules),
         persona.name if persona else "",
         stage.name if stage else "",
-        facts.stated(Field.PRODUCT) or "",
-        bool(profile.phone(facts.lead)),
+        facts.profile.stated(Field.PRODUCT) or "",
+        bool(facts.profile.phone),
     )
     known = facts.ready.plays
     if asked not in known:
@@ -73,7 +73,7 @@ def owner_of(facts: LeadFacts, around: Surroundings) -> tuple[str, str]:
 
 def _stated_owner(facts: LeadFacts) -> str:
     """The owner that a system attests, by id or email; what somebody merely typed owns nothing."""
-    said = profile.statement(facts.lead, Field.OWNER)
+    said = facts.profile.statements.get(Field.OWNER)
     if said is None or not said.attested:
         return ""
     wanted = said.value.strip().lower()

@@ -1,13 +1,22 @@
 """Is this lead ready for sales? A checklist in three values, and the few questions that would settle it."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from schemas.verdict import Ternary
 from services.router.domain.kleene import TRUE, UNKNOWN, conjunction
 from services.router.domain.playbook import Checklist, Facts
 
 
-def check(checklist: Checklist, facts: Facts) -> tuple[Ternary, Mapping[str, Ternary], tuple[str, ...]]:
+class Checked(NamedTuple):
+    """A checklist that was gone through: its value, each item's, and the questions to ask."""
+
+    value: Ternary
+    items: Mapping[str, Ternary]
+    questions: tuple[str, ...]
+
+
+def check(checklist: Checklist, facts: Facts) -> Checked:
     """The checklist's value, each item's value, and the questions to ask.
 
     There are questions only while the answer is open: one false item settles the list, and then nobody needs to ask.
@@ -16,11 +25,14 @@ def check(checklist: Checklist, facts: Facts) -> tuple[Ternary, Mapping[str, Ter
     items = {item.name: item.when.test(facts) for item in checklist.items}
     value = conjunction(items.values())
     if value is not UNKNOWN:
-        return value, items, ()
+        return Checked(value, items, ())
     asks = (item.ask for item in checklist.items if items[item.name] is UNKNOWN)
-    return value, items, tuple(dict.fromkeys(asks))
+    return Checked(value, items, tuple(dict.fromkeys(asks)))
 
 
 def holds(checklist: Checklist, facts: Facts) -> bool:
     """Whether every item is known to be true: no further than to the first that is not."""
-    return all(item.when.test(facts) is TRUE for item in checklist.items)
+    for item in checklist.items:
+        if item.when.test(facts) is not TRUE:
+            return False
+    return True

@@ -123,11 +123,12 @@ def _does_not_hold(name: str, label: str) -> Reason:
 def not_known(items: Iterable[str], checklist: Checklist, code: str) -> tuple[Reason, ...]:
     """Which lines of the checklist nobody can answer yet."""
     labels = {item.name: item.label for item in checklist.items}
-    names = ", ".join(f"“{labels.get(name, name)}”" for name in items)
+    names = ", ".join([f"“{labels.get(name, name)}”" for name in items])
     ends = "a person asks." if code == "ask" else "too little interest so far to ask."
     return (Reason(code=f"unknown_{code}", text=f"Not known yet: {names}; {ends}"),)
 
 
 def open_items(findings: Findings, value: Ternary, playbook: Playbook) -> tuple[str, ...]:
     """The names of the checklist's lines that have this value, in the checklist's order."""
-    return tuple(item.name for item in playbook.sql.items if findings.items.get(item.name) is value)
+    items = findings.items
+    return tuple([item.name for item in playbook.sql.items if items.get(item.name) is value])

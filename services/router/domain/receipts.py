@@ -36,6 +36,11 @@ def receipt_of(
     )
 
 
+def score_alone(findings: Findings) -> Receipt:
+    """The receipt of an enrolment that nobody is told of: what else it rested on is recomputed when somebody asks."""
+    return Receipt(rules={}, facts={}, score=findings.points.total, threshold=findings.threshold)
+
+
 def _facts(facts: LeadFacts, findings: Findings) -> dict[str, Any]:
     persona, why = facts.persona
     stage, how = facts.stage

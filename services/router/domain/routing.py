@@ -7,7 +7,7 @@ from typing import Any
 from schemas.event import Event, Mark
 from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Rule, Ternary
-from services.router.domain import floods, passing, profile, reasons, rules
+from services.router.domain import floods, lifecycle, passing, reasons, rules
 from services.router.domain.case import Case, Conclusion, concluded
 from services.router.domain.counts import with_event
 from services.router.domain.decision import Command, Decision, Enrol, Surroundings
@@ -18,6 +18,7 @@ from services.router.domain.matching import signals_of
 from services.router.domain.moments import day_at, day_of, milliseconds
 from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.domain.prepared import Prepared, prepared
+from services.router.domain.profile import Profile, domain_of
 from services.router.domain.world import SAID, Counted
 
 _NOTHING: Mapping[str, Any] = {}
@@ -66,10 +67,10 @@ def decide(
         playbook=playbook,
         now=facts.now,
         facts=facts,
-        findings=rules.find(event, facts.lead, facts, ready),
+        findings=rules.Findings(event, facts, ready),
         counted=counted,
         late=event.historical or event.received_at - event.occurred_at > playbook.historical_after,
-        suppression=suppression_of(facts.lead, playbook),
+        suppression=suppression_of(facts.profile, playbook),
         flooded=floods.flooded(around.flood, playbook) if around.flood else (),
         extra=extra,
         notes=notes,
@@ -97,16 +98,17 @@ def counting_key(event: Event, lead: Lead) -> IdentifierKey:
     """Where the event counts: email before cookie before phone, as far as they are this lead's."""
     if len(lead.dossiers) == 1 and len(event.identifiers) == 1:
         return next(iter(lead.dossiers))
-    return next(key for key in keys_of(event) if key in lead.dossiers)
+    keys = keys_of(event)
+    return keys[0] if keys[0] in lead.dossiers else next(key for key in keys if key in lead.dossiers)
 
 
-def suppression_of(lead: Lead, playbook: Playbook) -> SuppressionKind | None:
+def suppression_of(profile: Profile, playbook: Playbook) -> SuppressionKind | None:
     """The explicit list that names one of the lead's addresses or its domain, if any."""
     lists = playbook.suppressions
     if not lists.emails and not lists.domains:
         return None
-    for email in profile.emails(lead):
-        found = lists.emails.get(email) or _by_domain(profile.domain_of(email), lists.domains)
+    for email in profile.emails:
+        found = lists.emails.get(email) or _by_domain(domain_of(email), lists.domains)
         if found is not None:
             return found
     return None
@@ -125,7 +127,7 @@ def _machine(case: Case) -> Conclusion:
     """Machine traffic counts nothing and fires nothing; only spam that asks for a call is shown to a person (E8)."""
     marks = sorted(case.event.marks)
     said = tuple(reasons.marked(mark) for mark in marks)
-    asks = case.findings.values[Rule.CONSULTATION] is Ternary.TRUE
+    asks = case.findings.value(Rule.CONSULTATION) is Ternary.TRUE
     if asks and Mark.HONEYPOT in marks:
         return passing.triaged(case, (), (reasons.SPAM_REQUEST, *said), "spam")
     silenced = [rule.value for rule in case.findings.fired]
@@ -175,11 +177,11 @@ def _by_readiness(case: Case, standing: Standing) -> Conclusion:
         return Conclusion(Outcome.NURTURE, (reasons.DISQUALIFIED,), standing)
     if case.findings.readiness is Ternary.TRUE:
         return Conclusion(Outcome.NURTURE, (reasons.READY_BEFORE,), standing)
-    open_items = reasons.open_items(case.findings, Ternary.UNKNOWN, case.playbook)
     if case.findings.readiness is Ternary.FALSE:
         failing = reasons.open_items(case.findings, Ternary.FALSE, case.playbook)
         said = reasons.not_ready(failing, case.playbook.sql) or (reasons.NOTHING_AGREED,)
         return _nurtured(case, standing, said)
+    open_items = reasons.open_items(case.findings, Ternary.UNKNOWN, case.playbook)
     if _interested(case, standing):
         return passing.triaged(case, (), reasons.not_known(open_items, case.playbook.sql, "ask"), "unknown")
     return _nurtured(case, standing, reasons.not_known(open_items, case.playbook.sql, "wait"))
@@ -187,7 +189,7 @@ def _by_readiness(case: Case, standing: Standing) -> Conclusion:
 
 def _interested(case: Case, standing: Standing) -> bool:
     """Enough interest to take a person's time. Without scoring, any response of theirs is."""
-    if milliseconds(case.now) < standing.triage_from:
+    if case.facts.at < standing.triage_from:
         return False
     if not case.playbook.scoring.on:
         return case.event.type.value in case.playbook.responses
@@ -196,9 +198,9 @@ def _interested(case: Case, standing: Standing) -> bool:
 
 def _nurtured(case: Case, standing: Standing, said: tuple[Reason, ...]) -> Conclusion:
     """Enrolled in the first track that fits, with the unknown it should resolve; told once, not at every page."""
-    track = next((each.name for each in case.playbook.tracks if each.when.test(case.facts) is Ternary.TRUE), "")
+    track = lifecycle.track_for(case.facts)
     commands: tuple[Command, ...] = ()
-    if track and track != standing.nurture and profile.emails(case.lead):
+    if track and track != standing.nurture and case.facts.profile.emails:
         resolve = case.findings.questions[0] if case.findings.questions else ""
         commands = (Enrol(case.lead.id, track, resolve),)
         standing = replace(standing, nurture=track)

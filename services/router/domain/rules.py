@@ -1,90 +1,120 @@
 """The four always-pass rules, and readiness beside them: what holds, and what of it is new enough to fire."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from schemas.event import Event
 from schemas.lead import Priority
 from schemas.verdict import Rule, Ternary
 from services.router.domain import scoring
 from services.router.domain.facts import LeadFacts
-from services.router.domain.lead import Lead
-from services.router.domain.moments import milliseconds
 from services.router.domain.prepared import Prepared
-from services.router.domain.readiness import check
+from services.router.domain.readiness import Checked, check, holds
 
 _TRUE, _FALSE = Ternary.TRUE, Ternary.FALSE
+_IN_ORDER = tuple(Rule)
 
 
-@dataclass(slots=True)
 class Findings:
-    """What the rules say of one event. A rule's value may be true without firing: it has fired before."""
+    """What the rules say of one event, each thing worked out when a conclusion first asks for it.
 
-    values: Mapping[Rule, Ternary]
-    fired: tuple[Rule, ...]
-    items: Mapping[str, Ternary]
-    """The readiness checklist, item by item."""
-    questions: tuple[str, ...]
-    points: scoring.Points
-    threshold: int
-    tier: str
+    A rule's value may be true without firing: it has fired before. Nothing here knows of marks, age or suppressions:
+    `routing` does.
+    """
+
+    __slots__ = ("_checked", "_event", "_facts", "_fired", "_ready", "threshold", "tier")
+
+    def __init__(self, event: Event, facts: LeadFacts, ready: Prepared) -> None:
+        self._event, self._facts, self._ready = event, facts, ready
+        self._checked: Checked | None = None
+        self._fired: tuple[Rule, ...] | None = None
+        target = facts.account.target
+        self.tier = target.tier if target else ""
+        """The named account's tier; empty for none."""
+        self.threshold = scoring.threshold_of(ready.playbook.scoring, self.tier)
+        """The threshold that holds for this lead, in thousandths of a point."""
+
+    @property
+    def fired(self) -> tuple[Rule, ...]:
+        """The rules that hold and may fire, in the order in which they lead."""
+        if self._fired is None:
+            self._fired = self._find()
+        return self._fired
+
+    def _find(self) -> tuple[Rule, ...]:
+        """Rules 2 and 3 are about people one can reach, and each fires once until it is armed again."""
+        standing, fired = self._facts.lead.standing, []
+        armed = self._armed()
+        if self._asks() and self.value(Rule.CONSULTATION) is _TRUE:
+            fired.append(Rule.CONSULTATION)
+        if armed and not standing.sql and self._agreed() and holds(self._ready.playbook.sql, self._facts):
+            fired.append(Rule.SQL_CRITERIA)
+        if armed and standing.armed and self._reached():
+            fired.append(Rule.SCORE_THRESHOLD)
+        if self._responds() and self.value(Rule.TARGET_RESPONDS) is _TRUE:
+            fired.append(Rule.TARGET_RESPONDS)
+        return tuple(fired)
+
+    def _armed(self) -> bool:
+        lead, standing = self._facts.lead, self._facts.lead.standing
+        return lead.known and not standing.disqualified and self._facts.at >= standing.armed_from
+
+    @property
+    def values(self) -> Mapping[Rule, Ternary]:
+        """Each rule's value, whether it may fire or not."""
+        return {rule: self.value(rule) for rule in _IN_ORDER}
+
+    def value(self, rule: Rule) -> Ternary:
+        """One rule's value."""
+        if rule is Rule.SQL_CRITERIA:
+            return self.readiness
+        if rule is Rule.SCORE_THRESHOLD:
+            return _TRUE if self._reached() else _FALSE
+        concerned = self._asks() if rule is Rule.CONSULTATION else self._responds()
+        return self._ready.playbook.rules[rule].when.test(self._facts) if concerned else _FALSE
 
     @property
     def readiness(self) -> Ternary:
-        """The SQL checklist's value."""
-        return self.values[Rule.SQL_CRITERIA]
+        """The SQL checklist's value; false where nothing was agreed on."""
+        return self._check().value if self._agreed() else _FALSE
 
+    @property
+    def items(self) -> Mapping[str, Ternary]:
+        """The readiness checklist, item by item."""
+        return self._check().items
 
-def find(event: Event, lead: Lead, facts: LeadFacts, ready: Prepared) -> Findings:
-    """Every rule's value and those that fire. Nothing here knows of marks, age or suppressions: `routing` does."""
-    playbook = ready.playbook
-    readiness, items, questions = check(playbook.sql, facts)
-    if not playbook.sql.items or Rule.SQL_CRITERIA not in playbook.rules:
-        readiness = _FALSE
-    tier = facts.account.target.tier if facts.account.target else ""
-    threshold = scoring.threshold_of(playbook.scoring, tier)
-    values = {
-        Rule.CONSULTATION: _consultation(event, facts, ready),
-        Rule.SQL_CRITERIA: readiness,
-        Rule.SCORE_THRESHOLD: _threshold(facts, ready, threshold),
-        Rule.TARGET_RESPONDS: _target(event, facts, ready),
-    }
-    fired = tuple(rule for rule, value in values.items() if value is _TRUE and _may_fire(rule, lead, facts))
-    return Findings(values, fired, items, questions, facts.points, threshold, tier)
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What to ask so that readiness is settled."""
+        return self._check().questions
 
+    @property
+    def points(self) -> scoring.Points:
+        """The sums of the score."""
+        return self._facts.points
 
-def _consultation(event: Event, facts: LeadFacts, ready: Prepared) -> Ternary:
-    if event.type not in ready.consultation:
-        return _FALSE
-    return ready.playbook.rules[Rule.CONSULTATION].when.test(facts)
+    def _check(self) -> Checked:
+        if self._checked is None:
+            self._checked = check(self._ready.playbook.sql, self._facts)
+        return self._checked
 
+    def _agreed(self) -> bool:
+        playbook = self._ready.playbook
+        return bool(playbook.sql.items) and Rule.SQL_CRITERIA in playbook.rules
 
-def _threshold(facts: LeadFacts, ready: Prepared, threshold: int) -> Ternary:
-    if not ready.playbook.scoring.on or Rule.SCORE_THRESHOLD not in ready.playbook.rules:
-        return _FALSE
-    return _TRUE if facts.points.total >= threshold else _FALSE
+    def _asks(self) -> bool:
+        return self._event.type in self._ready.consultation
 
+    def _responds(self) -> bool:
+        ready = self._ready
+        if Rule.TARGET_RESPONDS not in ready.playbook.rules or self._event.type not in ready.responses:
+            return False
+        return self._facts.account.target is not None
 
-def _target(event: Event, facts: LeadFacts, ready: Prepared) -> Ternary:
-    definition = ready.playbook.rules.get(Rule.TARGET_RESPONDS)
-    if definition is None or event.type not in ready.responses or facts.account.target is None:
-        return _FALSE
-    return definition.when.test(facts)
-
-
-def _may_fire(rule: Rule, lead: Lead, facts: LeadFacts) -> bool:
-    """Rules 2 and 3 are about people one can reach, and each fires once until it is armed again."""
-    standing = lead.standing
-    match rule:
-        case Rule.SQL_CRITERIA:
-            return lead.known and not standing.sql and _armed(lead, facts)
-        case Rule.SCORE_THRESHOLD:
-            return lead.known and standing.armed and _armed(lead, facts)
-    return True
-
-
-def _armed(lead: Lead, facts: LeadFacts) -> bool:
-    return not lead.standing.disqualified and milliseconds(facts.now) >= lead.standing.armed_from
+    def _reached(self) -> bool:
+        playbook = self._ready.playbook
+        if not playbook.scoring.on or Rule.SCORE_THRESHOLD not in playbook.rules:
+            return False
+        return self._facts.points.total >= self.threshold
 
 
 def priority(findings: Findings, facts: LeadFacts) -> Priority:

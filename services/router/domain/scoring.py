@@ -164,7 +164,7 @@ def _band(points: int, floors: tuple[int, int, int]) -> int:
 
 def threshold_of(scoring: Scoring, tier: str) -> int:
     """The threshold that holds: a target's tier may have a lower one."""
-    return min(scoring.threshold, scoring.target_thresholds.get(tier, scoring.threshold))
+    return min(scoring.threshold, scoring.target_thresholds.get(tier, scoring.threshold)) if tier else scoring.threshold
 
 
 def explained(lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapping[str, int], threshold: int) -> Score:

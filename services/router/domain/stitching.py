@@ -39,30 +39,34 @@ def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> t
         if alone is not None:
             return alone.lead, ()
     rows = [changes.row(key) for key in keys]
-    if not any(rows) and [key.kind for key in keys].count(IdentifierKind.EMAIL) == 1:
-        return _newcomer(event, keys, changes), ()
+    if not any(rows[1:]) and [key.kind for key in keys].count(IdentifierKind.EMAIL) == 1:
+        return _joined(event, keys, rows[0], changes), ()
     fresh = [key for key, row in zip(keys, rows, strict=True) if row is None]
     for key in fresh:
         changes.put_row(IdentifierRow(key, identity.lead_id(key)))
     moved = _claim(event, keys, changes)
     touched = {changes.world.identifiers[key].lead for key in keys}
     merges = regroup(touched, changes) if moved or (fresh and len(keys) > 1) else ()
+    if not merges:
+        return changes.world.identifiers[keys[0]].lead, ()
     newborn = {identity.lead_id(key) for key in fresh}
     return changes.world.identifiers[keys[0]].lead, tuple(each for each in merges if each.gone not in newborn)
 
 
-def _newcomer(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> UUID:
-    """Nobody has seen any of these identifiers, and one of them is an email: all are that person's, at once.
+def _joined(event: Event, keys: tuple[IdentifierKey, ...], known: IdentifierRow | None, changes: Changes) -> UUID:
+    """One email, known or not, and nobody has seen the event's other identifiers: they are that person's, at once.
 
     It comes to what `_claim` and `regroup` would come to.
     """
     seen, links = Sighting(milliseconds(event.received_at), str(event.id)), identity.links_of(event, keys)
-    person = identity.lead_id(keys[0])
-    claimed = tuple(sorted([key for key, _ in links[: identity.MOST_CLAIMED]]))
-    changes.put_row(IdentifierRow(keys[0], person, ownership=Ownership(claimed=claimed)))
+    person = known or IdentifierRow(keys[0], identity.lead_id(keys[0]))
+    ownership = person.ownership
     for key, by in links:
-        changes.put_row(IdentifierRow(key, person, ownership=Ownership(((seen, by),))))
-    return person
+        changes.put_row(IdentifierRow(key, person.lead, ownership=Ownership(((seen, by),))))
+        ownership = identity.with_claimed(ownership, key)
+    if known is None or ownership is not person.ownership:
+        changes.put_row(IdentifierRow(person.key, person.lead, person.dossier, ownership))
+    return person.lead
 
 
 def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> bool:

@@ -8,7 +8,6 @@ import pytest
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Log
-from runtime.migrations import migrate
 from services.router.adapters.state import State, state_of
 from services.router.domain.playbook import Playbook
 from services.router.migrations import PACKAGE
@@ -17,9 +16,14 @@ from tests.router.shell.ring import Hand, a_log, the_playbook
 
 
 @pytest.fixture
+def migrations() -> str:
+    """A fresh database has the router's tables."""
+    return PACKAGE
+
+
+@pytest.fixture
 async def house(database: Database) -> Database:
     """The router's tables, empty."""
-    await migrate(database, PACKAGE)
     return database
 
 

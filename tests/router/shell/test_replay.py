@@ -11,13 +11,13 @@ from sqlalchemy import select
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Log
-from runtime.migrations import migrate
 from schemas.event import EventType
 from schemas.feedback import RejectReason
 from services.router.adapters import codec, tables
 from services.router.domain.playbook import Playbook
 from services.router.migrations import PACKAGE
 from services.router.replay import Replayed, ReplayError, replay
+from tests.migrated import copied
 from tests.router.shell.building import (
     a_bot,
     a_consultation,
@@ -34,8 +34,8 @@ from tests.router.shell.ring import Hand
 @pytest.fixture
 async def scratch(tmp_path: Path, log: Log, clock: ManualClock, playbook: Playbook) -> AsyncIterator[Hand]:
     """An empty router of its own, on another database, beside the same log."""
+    await copied(PACKAGE, tmp_path / "scratch.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/scratch.db")
-    await migrate(database, PACKAGE)
     yield Hand(database, log, clock, playbook)
     await database.close()
 

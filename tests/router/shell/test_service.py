@@ -27,6 +27,12 @@ from tests.router.shell.building import a_consultation, a_page_view, an_accept
 from tests.router.shell.ring import PLAYBOOK, SECRET, lane_of
 
 
+@pytest.fixture
+def migrations() -> str:
+    """An empty database: the service makes its tables itself."""
+    return ""
+
+
 class Running:
     """A router with its loops, and what it has told."""
 
