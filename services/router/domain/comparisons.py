@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from schemas.verdict import Ternary
 from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, of
@@ -11,6 +12,8 @@ from services.router.domain.words import Abbreviations, Pattern, decides, words_
 
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?", re.ASCII)
 _FIGURES = re.compile(r"[\d.+<> –-]{1,40}", re.ASCII)
+_TEXTS = 1024
+"""How many texts each list of words remembers its answer for."""
 _NOUNS = {
     "event.type": "what happened",
     "event.path": "the page",
@@ -124,8 +127,12 @@ def part_of_text(path: str, how: str, wanted: tuple[str, ...]) -> Condition:
 def has_words(path: str, patterns: tuple[Pattern, ...], table: Abbreviations, text: str) -> Condition:
     """A text has the words of a pattern; the first pattern that occurs decides (see `words`)."""
     spelled = tuple(Pattern(table.spelled(pattern.phrase), pattern.says) for pattern in patterns)
-    test = _on_text(path, lambda found: decides(spelled, table.spelled(words_of(found))))
-    return Condition(test, f"{noun(path)} has the words {text}", frozenset({path}))
+
+    @lru_cache(maxsize=_TEXTS)
+    def holds(found: str) -> bool:
+        return decides(spelled, table.spelled(words_of(found)))
+
+    return Condition(_on_text(path, holds), f"{noun(path)} has the words {text}", frozenset({path}))
 
 
 def _on_text(path: str, holds: Callable[[str], bool]) -> Test:

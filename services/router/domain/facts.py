@@ -6,20 +6,23 @@ from datetime import datetime
 from schemas.event import Event, IdentifierKind
 from schemas.fact import Trust
 from services.router.domain import scoring
-from services.router.domain.accounts import NOBODY, Account, account_of
+from services.router.domain.accounts import NOBODY, account_of
 from services.router.domain.lead import Lead
 from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import Persona, Playbook, Scalar, Stage
 from services.router.domain.prepared import prepared
-from services.router.domain.profile import Profile, domain_of, profile_of
+from services.router.domain.profile import domain_of, profile_of
 
 Value = Scalar | tuple[str, ...]
 
 
 def attested(event: Event) -> bool:
     """Whether a system vouches for who this is: it names somebody, and nothing of it is a mere claim."""
-    return bool(event.identifiers) and all(each.trust is Trust.ATTESTED for each in event.identifiers)
+    for each in event.identifiers:
+        if each.trust is not Trust.ATTESTED:
+            return False
+    return bool(event.identifiers)
 
 
 _OWN: Mapping[str, Callable[[Event], Value]] = {
@@ -67,8 +70,8 @@ class LeadFacts:
     """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
 
     __slots__ = (
-        *("_account", "_are", "_counts", "_gained", "_known", "_persona", "_points", "_profile", "_stage"),
-        *("at", "event", "lead", "now", "playbook", "ready", "today"),
+        *("_are", "_gained", "_known", "_persona", "_points", "_stage"),
+        *("account", "at", "counts", "event", "lead", "now", "playbook", "profile", "ready", "today"),
     )
 
     def __init__(self, event: Event | None, lead: Lead, playbook: Playbook, now: datetime) -> None:
@@ -76,15 +79,15 @@ class LeadFacts:
         self.at = milliseconds(now)
         self.today = day_at(self.at)
         self.ready = prepared(playbook)
+        self.counts = scoring.counts_of(lead)
+        self.profile = profile_of(lead)
+        self.account = account_of(self.profile, playbook, self.today)
         self._known: dict[str, Value] = {}
-        self._counts: Mapping[str, Mapping[int, int]] | None = None
-        self._account: Account | None = None
         self._gained: dict[str, int] | None = None
         self._are: dict[str, int] | None = None
         self._points: scoring.Points | None = None
         self._persona: tuple[Persona | None, str] | None = None
         self._stage: tuple[Stage | None, str] | None = None
-        self._profile: Profile | None = None
 
     def value(self, path: str) -> Value:
         """The value of a path, None where it is not known."""
@@ -96,36 +99,18 @@ class LeadFacts:
 
     def count(self, signal: str, within_days: int | None) -> int:
         """How often a signal happened within so many UTC days, today included; an absent behaviour is zero."""
-        if self._counts is None:
-            self._counts = scoring.counts_of(self.lead)
-        days = self._counts.get(signal)
+        days = self.counts.get(signal)
         if not days:
             return 0
         within = self.playbook.scoring.horizon_days + 1 if within_days is None else within_days
         return scoring.count(days, self.today - within + 1)
 
     @property
-    def profile(self) -> Profile:
-        """What is known of the lead."""
-        if self._profile is None:
-            self._profile = profile_of(self.lead)
-        return self._profile
-
-    @property
-    def account(self) -> Account:
-        """The lead's company."""
-        if self._account is None:
-            self._account = account_of(self.profile, self.playbook, self.today)
-        return self._account
-
-    @property
     def gained(self) -> Mapping[str, int]:
         """signal → thousandths of a point for what they did."""
         if self._gained is None:
-            if self._counts is None:
-                self._counts = scoring.counts_of(self.lead)
             rules = self.playbook.scoring
-            self._gained = scoring.engagement(self._counts, rules, self.today) if rules.on else {}
+            self._gained = scoring.engagement(self.counts, rules, self.today) if rules.on else {}
         return self._gained
 
     @property

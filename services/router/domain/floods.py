@@ -1,6 +1,7 @@
 """Floods: more claimed requests from one form, address or campaign than people send go to triage together."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from schemas.event import URGENT, Event, IdentifierKind
 from services.router.domain.facts import attested
@@ -10,15 +11,16 @@ from services.router.domain.moments import milliseconds
 from services.router.domain.playbook import Playbook
 
 _LONGEST = 200
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def flood_keys(event: Event, playbook: Playbook) -> tuple[str, ...]:
     """Under which counters this event falls, each with its time window; none for behaviour and for attested records."""
     if event.type not in URGENT or event.marks or attested(event):
         return ()
-    window = milliseconds(event.received_at) // max(1, int(playbook.flood.window.total_seconds() * 1000))
+    window = milliseconds(event.received_at) // max(1, playbook.flood.window // _MILLISECOND)
     named = (("form", _form(event)), ("address", _address(event)), ("campaign", _campaign(event)))
-    return tuple(f"{kind}:{name[:_LONGEST]}:{window}" for kind, name in named if name)
+    return tuple([f"{kind}:{name[:_LONGEST]}:{window}" for kind, name in named if name])
 
 
 def _form(event: Event) -> str:
@@ -31,9 +33,10 @@ def _address(event: Event) -> str:
     known = event.properties.get("address")
     if known:
         return str(known)
-    emails = (IdentifierKey(each.kind, each.value) for each in event.identifiers if each.kind is IdentifierKind.EMAIL)
-    first = next(emails, None)
-    return str(lead_id(first)) if first is not None else ""
+    for each in event.identifiers:
+        if each.kind is IdentifierKind.EMAIL:
+            return str(lead_id(IdentifierKey(each.kind, each.value)))
+    return ""
 
 
 def _campaign(event: Event) -> str:

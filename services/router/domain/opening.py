@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from schemas.fact import replace
@@ -20,12 +21,13 @@ from services.router.domain.team import ServiceLevel, Team
 FALLBACK = ServiceLevel(accept_within=timedelta(hours=4), attempt_within=timedelta(hours=8))
 """Where a team's page names no service level for a priority."""
 _MOST_PLAYS = 4096
+_LEADING = tuple(Rule)
+_PRIORITIES = tuple(Priority)
 
 
 def service_of(team: Team, priority: Priority) -> ServiceLevel:
     """The team's deadlines for this priority; for one it does not name, the next stricter one's."""
-    order = list(Priority)
-    for each in reversed(order[: order.index(priority) + 1]):
+    for each in reversed(_PRIORITIES[: _PRIORITIES.index(priority) + 1]):
         if each in team.service:
             return team.service[each]
     return FALLBACK
@@ -34,7 +36,7 @@ def service_of(team: Team, priority: Priority) -> ServiceLevel:
 def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """The rules in the order in which they lead."""
     held = set(rules)
-    return tuple(rule for rule in Rule if rule in held)
+    return tuple([rule for rule in _LEADING if rule in held])
 
 
 def play_for(facts: LeadFacts, rules: Iterable[Rule]) -> tuple[str, str]:
@@ -92,19 +94,34 @@ def team_for(facts: LeadFacts, wanted: str) -> tuple[str, str]:
     return next(iter(playbook.teams), ""), "the first team: no routing rule fits"
 
 
+class Destination(NamedTuple):
+    """Where a lead goes: the team, the rep who is asked first (empty for the team's rotation), and why there."""
+
+    team: str
+    wanted: str
+    why: str
+
+
+def destination(facts: LeadFacts, around: Surroundings) -> Destination:
+    """The owner's team and the owner, else the team that the routing names."""
+    wanted, why = owner_of(facts, around)
+    team, team_why = team_for(facts, wanted)
+    return Destination(team, wanted, f"{wanted} {why}" if wanted else team_why)
+
+
 def opened(
     identity: UUID,
     facts: LeadFacts,
     rules: tuple[Rule, ...],
     priority: Priority,
     *,
-    around: Surroundings,
+    to: Destination,
+    play: str,
     received_at: datetime,
     why_now: Iterable[str],
     flags: tuple[str, ...] = (),
 ) -> Handoff:
     """A new handoff, queued: the team is accountable until a rep is drawn. `received_at` starts speed to lead (UTC)."""
-    wanted = owner_of(facts, around)[0]
     return Handoff(
         id=identity,
         lead=facts.lead.id,
@@ -112,12 +129,12 @@ def opened(
         state=HandoffState.QUEUED,
         rules=in_order(rules),
         priority=priority,
-        play=play_for(facts, rules)[0],
+        play=play,
         playbook=facts.playbook.version,
         brief=brief_of(facts, why_now),
         received_at=received_at,
-        team=team_for(facts, wanted)[0],
-        wanted=wanted,
+        team=to.team,
+        wanted=to.wanted,
         account=facts.account.key,
         not_before=_not_before(facts.playbook, rules, received_at),
         flags=flags,

@@ -59,15 +59,17 @@ def passed(case: Case, fired: tuple[Rule, ...]) -> Conclusion:
 
 
 def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: tuple[Command, ...]) -> Conclusion:
-    said = fired_reasons(case, fired)
+    said, to = fired_reasons(case, fired), opening.destination(case.facts, case.around)
+    play, play_why = opening.play_for(case.facts, mine)
     handoff = opening.opened(
         made_by(case.event.id, "handoff"),
         case.facts,
         mine,
         rules.priority(case.findings, case.facts),
-        around=case.around,
+        to=to,
+        play=play,
         received_at=case.event.received_at,
-        why_now=(reason.text for reason in said),
+        why_now=[reason.text for reason in said],
         flags=("late",) if case.late else (),
     )
     standing = replace(stamped(spent(case.lead.standing, fired), mine), handoff=handoff.id, triage=None)
@@ -76,8 +78,6 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         if case.around.triage
         else ()
     )
-    owner, why = opening.owner_of(case.facts, case.around)
-    team_why = f"{owner} {why}" if owner else opening.team_for(case.facts, "")[1]
     return Conclusion(
         Outcome.PASS,
         said,
@@ -85,10 +85,10 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         (SaveHandoff(handoff, _ROUTER), *closing, *join),
         fired,
         handoff.id,
-        handoff.play,
-        opening.play_for(case.facts, mine)[1],
-        handoff.team,
-        {"routed": team_why, "priority": handoff.priority.value},
+        play,
+        play_why,
+        to.team,
+        {"routed": to.why, "priority": handoff.priority.value},
     )
 
 

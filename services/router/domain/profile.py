@@ -30,7 +30,9 @@ class Profile:
 
 def profile_of(lead: Lead) -> Profile:
     """What is known of this lead."""
-    emails, phones, statements = [], [], {}
+    emails: list[str] = []
+    phones: list[str] = []
+    statements: dict[str, Statement] = {}
     for key, dossier in lead.dossiers.items():
         if key.kind is _EMAIL:
             emails.append(key.value)

@@ -32,7 +32,4 @@ def check(checklist: Checklist, facts: Facts) -> Checked:
 
 def holds(checklist: Checklist, facts: Facts) -> bool:
     """Whether every item is known to be true: no further than to the first that is not."""
-    for item in checklist.items:
-        if item.when.test(facts) is not TRUE:
-            return False
-    return True
+    return next((False for item in checklist.items if item.when.test(facts) is not TRUE), True)

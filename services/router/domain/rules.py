@@ -21,12 +21,13 @@ class Findings:
     `routing` does.
     """
 
-    __slots__ = ("_checked", "_event", "_facts", "_fired", "_ready", "threshold", "tier")
+    __slots__ = ("_checked", "_event", "_facts", "_fired", "_ready", "_values", "threshold", "tier")
 
     def __init__(self, event: Event, facts: LeadFacts, ready: Prepared) -> None:
         self._event, self._facts, self._ready = event, facts, ready
         self._checked: Checked | None = None
         self._fired: tuple[Rule, ...] | None = None
+        self._values: dict[Rule, Ternary] = {}
         target = facts.account.target
         self.tier = target.tier if target else ""
         """The named account's tier; empty for none."""
@@ -48,7 +49,7 @@ class Findings:
             fired.append(Rule.CONSULTATION)
         if armed and not standing.sql and self._agreed() and holds(self._ready.playbook.sql, self._facts):
             fired.append(Rule.SQL_CRITERIA)
-        if armed and standing.armed and self._reached():
+        if armed and standing.armed and self.value(Rule.SCORE_THRESHOLD) is _TRUE:
             fired.append(Rule.SCORE_THRESHOLD)
         if self._responds() and self.value(Rule.TARGET_RESPONDS) is _TRUE:
             fired.append(Rule.TARGET_RESPONDS)
@@ -65,6 +66,12 @@ class Findings:
 
     def value(self, rule: Rule) -> Ternary:
         """One rule's value."""
+        known = self._values.get(rule)
+        if known is None:
+            known = self._values[rule] = self._value(rule)
+        return known
+
+    def _value(self, rule: Rule) -> Ternary:
         if rule is Rule.SQL_CRITERIA:
             return self.readiness
         if rule is Rule.SCORE_THRESHOLD:

@@ -53,7 +53,8 @@ def _passed(
         facts,
         rules,
         item.priority,
-        around=around,
+        to=opening.destination(facts, around),
+        play=opening.play_for(facts, rules)[0],
         received_at=item.opened_at,
         why_now=(*item.brief.why_now, "A person looked at it and passed it."),
     )
