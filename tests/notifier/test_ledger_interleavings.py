@@ -51,7 +51,7 @@ steps = st.lists(
 answers = st.lists(st.sampled_from(range(len(ANSWERS))), max_size=10)
 
 
-@settings(max_examples=max(12, settings.default.max_examples // 2))
+@settings(max_examples=max(12, settings.default.max_examples // 5))
 @given(steps=steps, slack=answers, email=answers)
 def test_no_interleaving_shows_a_card_twice(steps: list[tuple[str, int]], slack: list[int], email: list[int]) -> None:
     asyncio.run(_played(steps, slack, email))

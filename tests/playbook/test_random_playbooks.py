@@ -15,7 +15,7 @@ from services.router.adapters.playbook_faults import PlaybookFault, PlaybookFaul
 from services.router.adapters.playbook_files import FOLDERS
 from tests.playbook.conftest import STRAW_MAN
 
-EXAMPLES = 1000 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 12
+EXAMPLES = 300 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 12
 PAGES = sorted(path.relative_to(STRAW_MAN).as_posix() for path in STRAW_MAN.rglob("*.*"))
 JUNK = st.sampled_from(
     ["", "null", "[]", "{}", "-1", "1e400", "yes", "{{ x }}", "{%", "\x00", "\t", ": :", "&a [*a]", "2026-13-45", "🙂"],
