@@ -7,11 +7,13 @@ VENV := .venv/bin/
 PYTHON_IN := $(VENV)python
 
 ##@ Start here
-.PHONY: run test
+.PHONY: run test unit
 run: setup ## Start the whole ring and play the story (ENGINE=kafka for Kafka + PostgreSQL; ARGS=--once ends after it)
 	@exec $(PYTHON_IN) -m playcaller up --engine $(ENGINE) $(ARGS)
 test: setup ## Run every test, with the real servers and the browser they need (TESTS=tests/house for a part)
 	@exec $(PYTHON_IN) -m pytest $(TESTS)
+unit: setup ## Run the tests that need no process, no server and no browser: what to run after each change
+	@exec $(PYTHON_IN) -m pytest -m unit $(TESTS)
 
 ##@ The house
 .PHONY: check format schemas playbook

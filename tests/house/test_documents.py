@@ -57,11 +57,13 @@ def test_every_block_says_what_it_is(path: Path) -> None:
     assert {tag for tag, _ in FENCE.findall(path.read_text("utf-8"))} <= LANGUAGES
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("document", "command"), list(commands()))
 def test_every_command_is_well_formed(document: str, command: str) -> None:
     assert readable(command), f"{document}: {command}"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "command", sorted({command for _, command in commands() if MAKE.match(command)}), ids=lambda command: command
 )
@@ -71,6 +73,7 @@ def test_every_make_target_exists(command: str) -> None:
     assert dry.returncode == 0, dry.stderr
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "command",
     sorted({command for _, command in commands() if " -m playcaller " in command and "<" not in command}),
@@ -95,6 +98,7 @@ def test_every_playcaller_command_is_known(command: str) -> None:
     assert [option for option in options if option not in shown.stdout] == []
 
 
+@pytest.mark.whole
 def test_the_readme_explains_a_payload_that_is_there() -> None:
     (command,) = [line for document, line in commands() if document == "README.md" and " explain " in line]
 

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("schemas", "runtime", "services", "playcaller")
+pytestmark = pytest.mark.whole
 
 TRESPASSES = {
     "Facts import nothing of ours": ("schemas/event.py", "import runtime.clock"),

@@ -54,6 +54,7 @@ def test_what_is_published_is_fresh() -> None:
     assert faults(PUBLISHED) == []
 
 
+@pytest.mark.whole
 def test_every_committed_version_is_still_readable() -> None:
     broken = []
     for tag, kind in facts().items():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.whole
 TALLY = Path(__file__).parent / "plugins" / "tally"
 COPIED = ("schemas", "runtime", "services/__init__.py", "services/ingest", "tests/ingest", "pyproject.toml")
 GULLIBLE = """

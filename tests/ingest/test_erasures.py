@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
 from runtime.clock import SystemClock
 from runtime.log import Message
@@ -146,6 +147,7 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
+@pytest.mark.whole
 async def test_a_kill_between_the_file_and_what_says_whose_it_was_leaves_nothing_behind(tmp_path: Path) -> None:
     files = FileStore(tmp_path / "attachments", largest=1000, budget=1000)
     async with running(tmp_path) as server, httpx.AsyncClient() as client:

@@ -12,6 +12,8 @@ from services.ingest.sample import Sample, samples
 from services.ingest.settings import IngestSettings
 from tests.ingest.doors import Running, running, signed_now
 
+pytestmark = pytest.mark.whole
+
 
 async def post(client: httpx.AsyncClient, server: Running, sample: Sample) -> httpx.Response:
     headers, body = signed_now(sample, datetime.now(UTC))

@@ -66,6 +66,7 @@ def test_we_take_what_the_standards_own_library_signs() -> None:
     assert isinstance(verdict, Verified)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("gzip", [False, True], ids=["plain", "gzip"])
 async def test_segments_own_client_posts_to_our_server(tmp_path: Path, gzip: bool) -> None:
     import asyncio

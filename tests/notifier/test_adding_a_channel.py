@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HOUSE = ("schemas", "runtime", "services", "playcaller", "tests/notifier", "tests/conftest.py", "pyproject.toml")
+SHARED = ("tests/conftest.py", "tests/migrated.py")
+HOUSE = ("schemas", "runtime", "services", "playcaller", "tests/notifier", *SHARED, "pyproject.toml")
 CHANNEL = "services/notifier/channels/webhook.py"
 STAGE = "tests/notifier/stages/webhook.py"
+pytestmark = pytest.mark.whole
 
 
 def a_copy(place: Path) -> Path:

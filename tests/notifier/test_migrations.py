@@ -1,5 +1,6 @@
 """The migrations make exactly the tables the code expects, on either database."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -7,6 +8,12 @@ from runtime.database import Database
 from runtime.migrations import migrate
 from services.notifier.service import MIGRATIONS
 from services.notifier.tables import METADATA
+
+
+@pytest.fixture
+def migrations() -> str:
+    """An empty database: the migrations are what is tested."""
+    return ""
 
 
 async def test_the_migrated_database_is_what_the_code_expects(database: Database) -> None:

@@ -28,6 +28,7 @@ from tests.notifier.fake_slack import TOKEN, FakeSlack
 from tests.notifier.rig import a_rig
 from tests.notifier.slack_press import SECRET, a_press, signed
 
+pytestmark = pytest.mark.whole
 GRACE = (a_recipient("grace", "Grace Hopper", "slack"),)
 
 

@@ -12,7 +12,7 @@ from services.router.domain import kleene
 from services.router.domain.conditions import compile_condition
 from tests.playbook.facts import SomeFacts
 
-EXAMPLES = 2000 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 150
+EXAMPLES = 2000 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 60
 PATHS = ("lead.has_phone", "lead.has_email", "lead.known", "account.known", "account.is_target")
 VALUES = st.sampled_from([Ternary.TRUE, Ternary.FALSE, Ternary.UNKNOWN])
 ATOMS = st.builds(lambda path, wanted: {path: wanted}, st.sampled_from(PATHS), st.sampled_from(["yes", "no"]))

@@ -11,7 +11,7 @@ from schemas.verdict import Rule
 from services.router.domain.playbook import Play, Playbook
 from services.router.domain.plays import NoFallbackError, choose
 
-EXAMPLES = 2000 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 150
+EXAMPLES = 2000 if os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak" else 60
 CONSULTATION, SQL, SCORE, TARGET = Rule.CONSULTATION, Rule.SQL_CRITERIA, Rule.SCORE_THRESHOLD, Rule.TARGET_RESPONDS
 
 

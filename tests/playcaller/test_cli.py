@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.whole
 LEAD = {"full_name": "Ada Okonkwo", "email": "ada@lumenworks.example", "title": "COO", "consultation": "yes"}
 UNREACHABLE = "postgresql+asyncpg://playcaller:hunter2-secret@127.0.0.1:1/nothing"
 

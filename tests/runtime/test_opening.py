@@ -50,6 +50,7 @@ def test_several_processes_have_to_be_given_the_same_key(tmp_path: Path):
         key_secret(Settings(data=tmp_path, log_engine=LogEngine.KAFKA))
 
 
+@pytest.mark.whole
 async def test_a_second_process_is_refused_and_told_who_was_first(tmp_path: Path):
     script = textwrap.dedent(f"""
         import asyncio

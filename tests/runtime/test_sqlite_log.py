@@ -96,6 +96,7 @@ async def test_after_a_kill_everything_acknowledged_stands_once_and_nothing_in_h
         await log.append("visits", [Message(b"ada", b"and on it goes")])
 
 
+@pytest.mark.whole
 async def test_another_process_may_read_while_one_writes(tmp_path: Path):
     process = writer(tmp_path / "log.db")
     try:
@@ -107,6 +108,7 @@ async def test_another_process_may_read_while_one_writes(tmp_path: Path):
         process.communicate()
 
 
+@pytest.mark.whole
 async def test_a_subscriber_in_another_process_hears_what_is_appended_later(tmp_path: Path):
     path = tmp_path / "log.db"
     ledger = Ledger()
@@ -123,6 +125,7 @@ async def test_a_subscriber_in_another_process_hears_what_is_appended_later(tmp_
         await running
 
 
+@pytest.mark.whole
 async def test_the_second_writer_is_refused_and_told_who_the_first_is(tmp_path: Path):
     process = writer(tmp_path / "log.db")
     try:
@@ -136,6 +139,7 @@ async def test_the_second_writer_is_refused_and_told_who_the_first_is(tmp_path: 
         process.communicate()
 
 
+@pytest.mark.whole
 async def test_a_killed_writer_leaves_no_lock(tmp_path: Path):
     process = writer(tmp_path / "log.db")
     acknowledged(process, 1)

@@ -63,6 +63,7 @@ async def test_a_dead_server_is_not_waited_for():
         assert not await answers(free_ports(1)[0], within=60, alive=lambda: False)
 
 
+@pytest.mark.whole
 async def test_a_child_is_stopped_by_its_own_pid_and_killed_if_it_will_not(tmp_path: Path):
     os.mkfifo(tmp_path / "said")
     deaf = (
@@ -76,6 +77,7 @@ async def test_a_child_is_stopped_by_its_own_pid_and_killed_if_it_will_not(tmp_p
     assert not child.alive()
 
 
+@pytest.mark.whole
 async def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: Path):
     script = textwrap.dedent(f"""
         import signal, sys, time
@@ -175,6 +177,7 @@ def test_without_a_java_the_error_names_the_command(monkeypatch: pytest.MonkeyPa
         jars.find_java()
 
 
+@pytest.mark.whole
 def test_the_machines_own_java_serves_if_it_is_young_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(jars, "find_spec", lambda _name: None)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")

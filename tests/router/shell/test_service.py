@@ -26,6 +26,8 @@ from services.router.settings import RouterSettings
 from tests.router.shell.building import a_consultation, a_page_view, an_accept
 from tests.router.shell.ring import PLAYBOOK, SECRET, lane_of
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def migrations() -> str:
