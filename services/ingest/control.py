@@ -12,9 +12,9 @@ from schemas.feedback import LeadErased
 from schemas.topics import FEEDBACK
 from services.ingest import metrics
 from services.ingest.answer import Answer, json_answer, problem
-from services.ingest.correcting import Correction, NothingToCorrectError, correcting
+from services.ingest.correcting import Correction, NothingToCorrectError, correcting, is_said
 from services.ingest.identity import email
-from services.ingest.lookup import find_event
+from services.ingest.lookup import find_line
 from services.ingest.operators import NEEDS, Operators
 from services.ingest.records import JSON, Recorder
 from services.ingest.refusal import Refusal
@@ -46,26 +46,31 @@ class Control:
         self._operators, self._log, self._recorder, self._clock = operators, log, recorder, clock
 
     async def correct(self, authorization: str, correction: Correction) -> Answer:
-        """Put the correcting event onto its lane."""
+        """Put the correcting event onto its lane. Of what was corrected before, the last correction is corrected."""
         actor = self._operators.named(authorization)
         if not actor:
             return self._stranger(authorization)
         try:
-            original = await find_event(self._log, correction.event)
-            if original is None:
-                mend = "the log holds no such event (any more): give its whole id; what is older cannot be corrected"
-                return _refused(404, Refusal.UNKNOWN_EVENT, mend)
-            now = self._clock.now()
-            event = correcting(original, correction, self._recorder.id_at(now), now, actor)
-            topic, message = self._recorder.message(event, {"content-type": JSON, "source": original.source.encode()})
-            await self._log.append(topic, [message])
+            return await self._correct(correction, actor)
         except NothingToCorrectError as fault:
             return _refused(400, Refusal.MALFORMED, str(fault))
         except RecordTooLargeError:
             return _refused(413, Refusal.TOO_LARGE, "the corrected event does not fit on the log: say less")
         except LogError:
             return _unavailable()
-        _log.info("event corrected", corrects=str(correction.event), change=correction.change.value, actor=actor)
+
+    async def _correct(self, correction: Correction, actor: str) -> Answer:
+        line = await find_line(self._log, correction.event)
+        if not line:
+            mend = "the log holds no such event (any more): give its whole id; what is older cannot be corrected"
+            return _refused(404, Refusal.UNKNOWN_EVENT, mend)
+        original, now = line[-1], self._clock.now()
+        if is_said(line, correction):
+            return _accepted(str(original.id))
+        event = correcting(original, correction, self._recorder.id_at(now), now, actor)
+        topic, message = self._recorder.message(event, {"content-type": JSON, "source": original.source.encode()})
+        await self._log.append(topic, [message])
+        _log.info("event corrected", corrects=str(original.id), change=correction.change.value, actor=actor)
         return _accepted(str(event.id))
 
     async def erase(self, authorization: str, erasure: Erasure) -> Answer:

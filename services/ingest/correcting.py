@@ -1,6 +1,7 @@
 """Makes the event that corrects another one: what was said stays on the log, and this says what holds instead."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -32,7 +33,10 @@ class Correction(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    event: UUID = Field(description="the event's id, as an export or a receipt shows it")
+    event: UUID = Field(
+        description="the event's id, as an export or a receipt shows it; where it was corrected before, its last "
+        "correction is corrected"
+    )
     change: Change
     claims: dict[_Name, _Text] = Field(
         default_factory=dict, max_length=40, description="fields of the lead → their right values; empty takes one away"
@@ -66,7 +70,7 @@ def correcting(original: Event, correction: Correction, name: UUID, now: datetim
         original,
         id=name,
         received_at=max(now, original.occurred_at),
-        dedup_key=_key(correction),
+        dedup_key=_key(correction, original.id),
         corrects=original.id,
         corrected=Corrected(
             type=original.type,
@@ -104,6 +108,12 @@ def _amended(event: Event, correction: Correction) -> Event:
     )
 
 
-def _key(correction: Correction) -> str:
-    said = correction.model_dump_json(exclude={"why"})
-    return hashlib.sha256(b"control\x00correction\x00" + said.encode()).hexdigest()
+def is_said(line: Sequence[Event], correction: Correction) -> bool:
+    """Does the last of these, each of which takes the place of the one before it, say just this already?"""
+    last = line[-1]
+    return len(line) > 1 and last.corrects is not None and last.dedup_key == _key(correction, last.corrects)
+
+
+def _key(correction: Correction, original: UUID) -> str:
+    said = correction.model_dump_json(exclude={"why", "event"})
+    return hashlib.sha256(b"control\x00correction\x00" + original.bytes + said.encode()).hexdigest()

@@ -1,5 +1,6 @@
 """Finds one event on the log by its id: a UUIDv7 says when it was made, so no more than a stretch is read."""
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,33 +24,54 @@ def made_at(event: UUID) -> datetime | None:
 
 async def find_event(log: Log, event: UUID) -> Event | None:
     """The event, if the log still holds it. Raises `LogUnavailableError`, and `OffsetLostError` as the log does."""
-    made = made_at(event)
-    if made is None:
-        return None
-    for topic in (EVENTS_URGENT, EVENTS_BEHAVIOUR):
-        for partition in await log.partitions(topic.name):
-            found = await _in_partition(log, partition, event, made - _EARLIER)
-            if found is not None:
+    for partition in await _lanes(log):
+        async for found in _naming(log, partition, [event]):
+            if found.id == event:
                 return found
     return None
 
 
-async def _in_partition(log: Log, partition: Partition, event: UUID, since: datetime) -> Event | None:
-    """From the first record of that time on, to the end: what waited in the spool stands later than it was made."""
-    name = str(event).encode()
+async def find_line(log: Log, event: UUID) -> list[Event]:
+    """The event and what has taken its place since, one after the other; nothing where the log does not hold it.
+
+    A correction stands on the partition of what it corrects, behind it. Of two that name the same event the first
+    counts, as it does for the router. Raises as `find_event` does.
+    """
+    line: list[Event] = []
+    for partition in await _lanes(log):
+        names = [event]
+        async for found in _naming(log, partition, names):
+            if found.id == event if not line else found.corrects == line[-1].id:
+                line.append(found)
+                names.append(found.id)
+        if line:
+            break
+    return line
+
+
+async def _lanes(log: Log) -> list[Partition]:
+    return [*await log.partitions(EVENTS_URGENT.name), *await log.partitions(EVENTS_BEHAVIOUR.name)]
+
+
+async def _naming(log: Log, partition: Partition, names: Sequence[UUID]) -> AsyncIterator[Event]:
+    """The events that name one of these, which may become more meanwhile, in the partition's order.
+
+    From the first record of the time of the first name on, to the end: what waited in the spool stands later than it
+    was made.
+    """
+    made = made_at(names[0])
+    if made is None:
+        return
     offset, end = await log.bounds(partition)
-    offset = await _first_since(log, partition, offset, end, since)
+    offset = await _first_since(log, partition, offset, end, made - _EARLIER)
     while offset < end and (records := await log.read(partition, offset, _PAGE)):
         for record in records:
-            if name in record.value:
+            if any(str(name).encode() in record.value for name in names):
                 try:
-                    found = decode(record.value, event_schema.DECODER)
+                    yield decode(record.value, event_schema.DECODER)
                 except (MalformedFactError, NewerFactError):
                     continue
-                if found.id == event:
-                    return found
         offset = records[-1].offset + 1
-    return None
 
 
 async def _first_since(log: Log, partition: Partition, low: int, high: int, since: datetime) -> int:

@@ -1,6 +1,6 @@
 """One batch, one transaction: the offset first, then locks in order, the pure fold, and everything it changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -28,6 +28,7 @@ from services.router.drawing import Drawn, Waiting, draw_for, record, timer_rows
 from services.router.erasure import erase_leads
 from services.router.reading import Death, Entry, Incoming, dead_letter, read
 from services.router.telling import Told, already_read, dead_letter_message, tell
+from services.router.uncounted import dead_events, driven_again, remembered
 
 DUPLICATE = "duplicate"
 
@@ -97,6 +98,7 @@ async def _decide(
     facts = [entry.fact for entry in entries]
     wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
     await desk.lanes.breathe(incoming.batch)
+    loaded.world.dead |= dead_events(incoming)
     folded = fold(facts, loaded.world, playbook)
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
@@ -108,6 +110,7 @@ async def _decide(
     handoffs = dict(world.handoffs)
     drawn = await _drawn(desk, connection, loaded, told)
     told.messages += await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
+    await remembered(state, connection, dead_events(incoming), driven_again(incoming, entries), loaded.day)
     if drawn is not None:
         await record(desk, connection, drawn)
         told.messages += drawn.told.messages
@@ -159,15 +162,20 @@ async def folded_into(
     more: More,
     number: int,
     at: datetime,
+    dead: Collection[UUID] = (),
+    alive: Collection[UUID] = (),
 ) -> Folded:
     """Fold facts of the past into the state, as batch `number` did at `at`, and tell nobody. For replay.
 
+    `dead` names its events that became dead letters, `alive` its facts that had been some and were driven again.
     Raises `NeedsMoreError` and `CrossedError` when it is to be tried anew.
     """
     wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
     loaded.day = day_of(milliseconds(at))
+    loaded.world.dead |= set(dead)
     folded = fold(facts, loaded.world, playbook)
     await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
+    await remembered(desk.state, connection, dead, alive, loaded.day)
     return folded
 
 
@@ -189,7 +197,8 @@ async def _kept(
 ) -> list[tuple[str, Message]]:
     """Everything the fold has changed is in the state; gives what an erasure has to tell."""
     await save(connection, desk.state, loaded, folded, number)
-    await desk.state.add(connection, tables.TOMBSTONE, [(one, loaded.day) for one in sorted(wanted.corrections)])
+    judged = wanted.corrections & loaded.world.corrected  # not those whose correction is a dead letter itself
+    await desk.state.add(connection, tables.TOMBSTONE, [(one, loaded.day) for one in sorted(judged)])
     if not folded.erased_leads:
         return []
     return await erase_leads(desk, connection, loaded, folded.erased_leads)

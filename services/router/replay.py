@@ -24,6 +24,7 @@ from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import NeedsMoreError
 from services.router.reading import read
+from services.router.uncounted import awaited, driven_again, events_in
 
 _COMPARED = ("event", "at", "outcome", "code", "handoff", "playbook", "lists", "digest", "counted", "surroundings")
 _FETCHED = 1000
@@ -73,8 +74,10 @@ async def _rows(database: Database, table: Table, where: Any, *order: Any) -> li
 
 async def _batch(log: Log, desk: Desk, row: Row[Any], book: Playbook) -> None:
     partition = Partition(row.lane, row.partition)
-    dropped = {offset for offset, _ in codec.DROPPED.decode(row.dropped)} if row.dropped else set()
-    records = [one for one in await _records(log, partition, row.first, row.next) if one.offset not in dropped]
+    dropped = dict(codec.DROPPED.decode(row.dropped)) if row.dropped else {}
+    held = await _records(log, partition, row.first, row.next)
+    records = [one for one in held if one.offset not in dropped]
+    dead = events_in(one for one in held if awaited(dropped.get(one.offset, "")))
     incoming = read(Batch(partition, row.first, row.next, 0, records), {})
     if incoming.deaths:
         raise ReplayError(
@@ -87,7 +90,15 @@ async def _batch(log: Log, desk: Desk, row: Row[Any], book: Playbook) -> None:
             async with desk.carriage.database.transaction() as connection:
                 await _copied(connection, row)
                 await folded_into(
-                    desk, connection, facts, playbook=book, more=more, number=row.number, at=instant(row.at)
+                    desk,
+                    connection,
+                    facts,
+                    playbook=book,
+                    more=more,
+                    number=row.number,
+                    at=instant(row.at),
+                    dead=dead,
+                    alive=driven_again(incoming, incoming.entries),
                 )
         except NeedsMoreError as missing:
             more.identifiers |= missing.identifiers

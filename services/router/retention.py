@@ -37,6 +37,7 @@ def _past(desk: Desk) -> list[tuple[Table, ColumnElement[bool]]]:
     return [
         (seen, seen.c.day < today - settings.dedup_days),
         (tables.TOMBSTONE, tables.TOMBSTONE.c.day < today - settings.batch_days),
+        (tables.DEAD, tables.DEAD.c.day < today - settings.batch_days),
         (tables.FLOOD, tables.FLOOD.c.day < today - 1),
         (identifier, identifier.c.lone & (identifier.c.day < today - settings.anonymous_days) & ~worked),
         (tables.VERDICT, tables.VERDICT.c.at < days(settings.verdict_days)),

@@ -15,7 +15,7 @@ from schemas.event import Event, EventType, Mark
 from schemas.fact import Trust, decode
 from schemas.feedback import LeadErased
 from schemas.topics import FEEDBACK
-from services.ingest.lookup import find_event
+from services.ingest.lookup import find_event, find_line
 from services.ingest.sample import samples
 from tests.ingest.doors import House, house
 
@@ -88,14 +88,38 @@ async def test_an_amended_event_says_what_holds_and_keeps_the_rest(desk: House) 
     assert again.properties["stand"] == 4
 
 
-async def test_the_same_correction_twice_is_known_by_one_key_and_another_is_not(desk: House) -> None:
+async def test_the_same_correction_twice_in_a_row_is_said_once(desk: House) -> None:
     original = await an_event_of(desk)
-    for change in ("retract", "retract", "unmark"):
-        await mend(desk, original.id, change)
-    keys = [one.dedup_key for one in await desk.events() if one.corrects]
+    first, again = [await mend(desk, original.id, "retract", why=why) for why in ("A test.", "Said twice.")]
+    (only,) = [one for one in await desk.events() if one.corrects]
 
-    assert keys[0] == keys[1]
-    assert len({original.dedup_key, *keys}) == 3
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json()["id"] == again.json()["id"] == str(only.id)
+
+
+async def test_a_second_amendment_takes_the_place_of_the_first_and_a_third_of_the_second(desk: House) -> None:
+    original = await an_event_of(desk)
+    named = [{"claims": {"title": "COO"}}, {"properties": {"stand": 4}}, {"claims": {"title": "CTO"}}]
+    for more in [*named, named[0]]:
+        desk.clock.advance(timedelta(minutes=1))
+        await mend(desk, original.id, "amend", **more)
+    line = await find_line(desk.log, original.id)
+    last = {claim.field: claim.value for claim in line[-1].claims}
+
+    assert [one.corrects for one in line] == [None, *(one.id for one in line[:-1])]
+    assert (len(line), last["title"], line[-1].properties["stand"]) == (5, "COO", 4)
+    assert len({one.dedup_key for one in line}) == 5
+
+
+async def test_a_correction_named_by_its_own_id_goes_on_with_the_same_line(desk: House) -> None:
+    original = await an_event_of(desk)
+    first = (await mend(desk, original.id, "amend", claims={"title": "COO"})).json()["id"]
+    await mend(desk, original.id, "amend", claims={"title": "CTO"})
+    await mend(desk, first, "retract")
+    line = await find_line(desk.log, original.id)
+
+    assert [one.type for one in line] == [original.type] * 3 + [EventType.RETRACTED]
+    assert [str(one.id) for one in await find_line(desk.log, UUID(first))] == [str(one.id) for one in line[1:]]
 
 
 async def test_it_travels_behind_the_event_that_it_corrects(desk: House) -> None:
@@ -105,7 +129,8 @@ async def test_it_travels_behind_the_event_that_it_corrects(desk: House) -> None
     records = await desk.records("events.urgent")
 
     assert len({(record.key, record.partition) for record in records}) == 1
-    assert [decode(one.value, event_schema.DECODER).corrects for one in records] == [None, original.id, original.id]
+    facts = [decode(one.value, event_schema.DECODER) for one in records]
+    assert [fact.corrects for fact in facts] == [None, original.id, facts[1].id]
 
 
 async def test_an_event_is_found_among_many_whenever_it_was_made(desk: House) -> None:

@@ -171,6 +171,8 @@ async def _corrections(connection: AsyncConnection, state: State, needs: Needs, 
     named = [(event,) for event in needs.corrections]
     counted = await state.fetch(connection, tables.VERDICT, ("event",), named, ("event", "counted"))
     loaded.world.counted = {event: codec.COUNTED.decode(blob) for event, blob in counted if blob}
+    dead = await state.fetch(connection, tables.DEAD, ("event",), named, ("event",))
+    loaded.world.dead = {row[0] for row in dead}
     if not needs.events or await state.empty(connection, tables.TOMBSTONE):
         return
     events = [(event,) for event in needs.events]

@@ -67,7 +67,15 @@ TOMBSTONE = Table(
     Column("event", Uuid, primary_key=True),
     Column("day", Integer, nullable=False),
 )
-"""Events whose correction arrived before them: when they come, they count nothing."""
+"""Events whose correction was judged, before them or after: when they come, they count nothing."""
+
+DEAD = Table(
+    "router_dead",
+    METADATA,
+    Column("event", Uuid, primary_key=True),
+    Column("day", Integer, nullable=False),
+)
+"""Events that ended as dead letters and were not driven again since: they have counted nothing."""
 
 IDENTIFIER = Table(
     "router_identifier",

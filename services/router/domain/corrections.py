@@ -36,16 +36,16 @@ def take_back(event: Event, original: UUID, changes: Changes, ready: Prepared, n
     What an earlier correction has taken back is not taken back again. Raises `NeedsMoreError` where its identifiers
     were not loaded.
     """
-    world, name = changes.world, str(original)
+    world, name = changes.world, original.bytes
     if original in world.corrected:
         return TakenBack(reasons.TAKEN_BEFORE, (), None)
     changes.note(world.corrected, original)
-    known = world.counted.get(original)
+    known = () if original in world.dead else world.counted.get(original)
     rows = _concerned(known or (), event, changes)
     counted = _still_counted(
         original, known if known is not None else _unrecorded(event, original, rows, changes, ready), changes
     )
-    found = bool(counted) or known is not None
+    found = bool(counted) or (known is not None and original not in world.dead)
     oldest = day_of(now) - ready.playbook.scoring.horizon_days
     for kind, value, signal, day in counted:
         key = IdentifierKey(IdentifierKind(kind), value)
@@ -95,10 +95,10 @@ def _unrecorded(
     """
     told = event.corrected
     if told is None or told.type is EventType.EMAIL_CLICKED or len(event.identifiers) != 1:
-        return _sighted(str(original), rows, changes)
+        return _sighted(original.bytes, rows, changes)
     key = IdentifierKey(event.identifiers[0].kind, event.identifiers[0].value)
     if key.kind is not IdentifierKind.COOKIE or changes.row(key) is None or told.machine:
-        return _sighted(str(original), rows, changes)
+        return _sighted(original.bytes, rows, changes)
     was = Event(
         id=original,
         source=event.source,
@@ -114,7 +114,7 @@ def _unrecorded(
     return tuple((key.kind.value, key.value, signal, day) for signal in signals_of(was, ready))
 
 
-def _sighted(event: str, keys: Iterable[IdentifierKey], changes: Changes) -> Counted:
+def _sighted(event: bytes, keys: Iterable[IdentifierKey], changes: Changes) -> Counted:
     """How the event was counted, where no row says so: told by the sightings that are still remembered."""
     return tuple(
         (key.kind.value, key.value, signal, day_at(seen.at))

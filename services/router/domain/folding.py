@@ -49,11 +49,15 @@ def fold(
                     continue
             changes = Changes(world)
             _add(folded, _effect(fact, changes, ready, now, awaited, full=full))
+            if fact.id in awaited:
+                world.dead.discard(fact.id)
         except NeedsMoreError:
             raise
         except Exception as fault:  # noqa: BLE001  (whatever one fact raises, it is that fact's dead letter)
             if changes is not None:
                 changes.undo()
+            if fact.id in awaited:
+                world.dead.add(fact.id)
             folded.poison.append((index, f"{type(fault).__name__}: {fault}"[:_LONGEST]))
     return folded
 

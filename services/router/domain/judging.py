@@ -55,11 +55,14 @@ def _uncounted(docket: Docket, keys: tuple[IdentifierKey, ...]) -> Effect | None
     """The verdict of an event that counts nothing itself, though it may take back what another did; None for others."""
     event, changes = docket.event, docket.changes
     if event.id in changes.world.corrected:
+        if event.corrects is not None:  # what it took the place of is not to come back with it
+            _taken_back(docket, event.corrects)
         return numbered(docket, _lead_of(keys, changes), reasons.CORRECTED_BEFORE)
     if event.type is EventType.RETRACTED:
         return _retracted(docket, keys)
-    if event.corrects is not None:
-        _taken_back(docket, event.corrects)
+    if event.corrects is not None and _taken_back(docket, event.corrects).reason is reasons.TAKEN_BEFORE:
+        docket.notes.remove(reasons.TAKEN_BEFORE)
+        return numbered(docket, _lead_of(keys, changes), reasons.TAKEN_BEFORE)
     if event.marks:
         return _marked(docket, keys)
     if not event.identifiers and not _asks(docket):

@@ -24,7 +24,8 @@ NOT_YET_HERE = Reason(
     code="corrects_unknown", text="Nothing counted by the event it names is on record: if it comes, it counts nothing."
 )
 TAKEN_BEFORE = Reason(
-    code="corrected_twice", text="An earlier correction took back what that event counted: correct the correction."
+    code="corrected_twice",
+    text="Another correction has taken that event’s place, so this one counts nothing: correct the other.",
 )
 WITH_SALES = Reason(code="already_with_sales", text="Sales already works this lead: the event joins its history.")
 SAME_ACCOUNT = Reason(

@@ -116,7 +116,9 @@ class World:
     counted: dict[UUID, Counted] = field(default_factory=dict)
     """For events that corrections in this batch name: how they were counted, where a row says so."""
     corrected: set[UUID] = field(default_factory=set)
-    """Events of this batch whose correction arrived before them."""
+    """Events of this batch, or named by its corrections, whose correction was judged before."""
+    dead: set[UUID] = field(default_factory=set)
+    """Events named by this batch's corrections that ended as dead letters: they have counted nothing."""
     touched_identifiers: set[IdentifierKey] = field(default_factory=set)
     touched_standings: set[UUID] = field(default_factory=set)
     touched_handoffs: set[UUID] = field(default_factory=set)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from schemas.event import Corrected, Event, EventType
 from schemas.feedback import LeadErased
@@ -63,8 +64,44 @@ def test_what_is_taken_back_is_taken_back_once() -> None:
     office.take(a_correction(seen[0], "never", retracts=True), a_correction(seen[0], "nor", retracts=True))
     (verdict,) = office.take(a_correction(seen[0], "again"))
 
+    assert counts_of(office.lead_of("c1")) == counts_of(_seeing(seen[1:]).lead_of("c1"))
+    assert [reason.code for reason in verdict.reasons] == ["corrected_twice"]
+
+
+@pytest.mark.parametrize("who_it_was", ["c1", ADA])
+@pytest.mark.parametrize("together", [True, False])
+def test_of_two_amendments_of_one_event_the_first_counts_alone(who_it_was: str, *, together: bool) -> None:
+    office, seen = Office(draws=False), visits(who_it_was)
+    office.take(*seen)
+    if who_it_was != ADA:
+        as_stored(office)
+    verdicts = office.take(a_correction(seen[0], "first"), a_correction(seen[0], "second"), batch=together)
+
+    assert counts_of(office.lead_of(who_it_was)) == counts_of(_seeing(seen).lead_of(who_it_was))
+    assert [reason.code for reason in verdicts[1].reasons] == ["corrected_twice"]
+
+
+def test_an_amendment_of_the_amendment_takes_its_place() -> None:
+    office, seen = Office(draws=False), visits("c1")
+    office.take(*seen)
+    as_stored(office)
+    first = a_correction(seen[0], "first")
+    office.take(first)
+    office.take(a_correction(first, "second"))
+
     assert counts_of(office.lead_of("c1")) == counts_of(_seeing(seen).lead_of("c1"))
-    assert "corrected_twice" in {reason.code for reason in verdict.reasons}
+
+
+def test_a_correction_that_comes_after_its_own_correction_still_takes_back_what_it_names() -> None:
+    office, seen = Office(draws=False), visits("c1")
+    office.take(*seen)
+    as_stored(office)
+    first = a_correction(seen[0], "first")
+    office.world.dead.add(first.id)
+    office.take(a_correction(first, "second"))
+    office.take(first)
+
+    assert counts_of(office.lead_of("c1")) == counts_of(_seeing(seen).lead_of("c1"))
 
 
 def _seeing(events: list[Event]) -> Office:
