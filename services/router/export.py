@@ -1,6 +1,6 @@
 """Everything that is kept about one person, as plain JSON, for whoever asks for their data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,7 @@ async def _everything(connection: AsyncConnection, lead: UUID) -> dict[str, Any]
     return {
         "lead": str(lead),
         "identifiers": [
-            {"kind": row.kind, "value": row.value, "known": _plain(codec.DOSSIER.decode(row.dossier))}
+            {"kind": row.kind, "value": row.value, "known": _plain(_by_name(codec.DOSSIER.decode(row.dossier)))}
             for row in identifiers
         ],
         "standing": [_plain(codec.STANDING.decode(row.standing)) for row in standings],
@@ -69,6 +69,21 @@ def _verdict(row: Row[Any]) -> dict[str, Any]:
 def _handoff(row: Row[Any]) -> dict[str, Any]:
     text = _plain(codec.PLAY_TEXT.decode(row.text)) if row.text else None
     return {"handoff": _plain(codec.HANDOFF.decode(row.handoff)), "play": text}
+
+
+def _by_name(value: Any) -> Any:
+    """What the state keeps as arrays, with names again and an event's id as people write it; nothing that is empty."""
+    match value:
+        case msgspec.Struct():
+            found = ((name, getattr(value, name)) for name in value.__struct_fields__)
+            return {name: _by_name(one) for name, one in found if one is not None and one != {}}
+        case Mapping():
+            return {key: _by_name(one) for key, one in value.items()}
+        case tuple():
+            return [_by_name(one) for one in value]
+        case bytes():
+            return str(UUID(bytes=value))
+    return value
 
 
 def _plain(value: Any) -> Any:

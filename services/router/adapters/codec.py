@@ -1,5 +1,6 @@
-"""The domain's values as bytes in the state: msgpack by field name, so that contracts can grow, tuples as arrays."""
+"""The domain's values as bytes in the state: msgpack by field name, or as an array where every event reads it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -7,6 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from schemas.play import PlayText
+from services.router.adapters import codec_by_name
 from services.router.domain.assignment import Rotation
 from services.router.domain.decision import Draw, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
@@ -23,6 +25,8 @@ class Codec(Generic[T]):
     """One kind of value, to bytes and back."""
 
     decoder: "msgspec.msgpack.Decoder[T]"
+    elder: Callable[[bytes], T] | None = None
+    """Reads what was written before the value was kept as an array."""
 
     def encode(self, value: T) -> bytes:
         """Compact bytes; equal values give equal bytes as long as their mappings are in the same order."""
@@ -30,11 +34,16 @@ class Codec(Generic[T]):
 
     def decode(self, data: bytes) -> T:
         """The value. Raises `msgspec.DecodeError` where the bytes are of something else."""
-        return self.decoder.decode(data)
+        try:
+            return self.decoder.decode(data)
+        except msgspec.ValidationError:
+            if self.elder is None:
+                raise
+            return self.elder(data)
 
 
-DOSSIER: Codec[Dossier] = Codec(msgspec.msgpack.Decoder(Dossier))
-OWNERSHIP: Codec[Ownership] = Codec(msgspec.msgpack.Decoder(Ownership))
+DOSSIER: Codec[Dossier] = Codec(msgspec.msgpack.Decoder(Dossier), codec_by_name.dossier)
+OWNERSHIP: Codec[Ownership] = Codec(msgspec.msgpack.Decoder(Ownership), codec_by_name.ownership)
 STANDING: Codec[Standing] = Codec(msgspec.msgpack.Decoder(Standing))
 HANDOFF: Codec[Handoff] = Codec(msgspec.msgpack.Decoder(Handoff))
 TRIAGE: Codec[TriageItem] = Codec(msgspec.msgpack.Decoder(TriageItem))

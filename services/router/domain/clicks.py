@@ -100,7 +100,7 @@ def taken_back(
             if row is not None:
                 dossier = row.dossier
                 for signal in click.signals:
-                    dossier = without_count(dossier, signal, day_at(click.occurred_at), str(click.event), oldest)
+                    dossier = without_count(dossier, signal, day_at(click.occurred_at), click.event.bytes, oldest)
                 changes.put_dossier(click.identifier, dossier)
             recounted[click.event] = ()
             standing = with_click(standing, replace(click, signals=()))

@@ -59,7 +59,7 @@ def with_event(dossier: Dossier, event: Event, signals: tuple[str, ...], *, day:
 
     `at` is when it happened, in milliseconds UTC; days before `oldest` are beyond the horizon and dropped.
     """
-    seen = Sighting(at, str(event.id))
+    seen = Sighting(at, event.id.bytes)
     counts, recent = dossier.counts, dossier.recent
     if signals:
         counts, recent = dict(counts), dict(recent)
@@ -144,7 +144,7 @@ def with_reading(read: Mapping[str, Sighting], what: str, seen: Sighting) -> Map
     return changed
 
 
-def without_count(dossier: Dossier, signal: str, day: int, event: str, oldest: int) -> Dossier:
+def without_count(dossier: Dossier, signal: str, day: int, event: bytes, oldest: int) -> Dossier:
     """The dossier with one occurrence taken back. A count may go below zero: what it takes is on its way."""
     counts = dict(dossier.counts)
     days = counted(counts.get(signal), day, -1, oldest)
@@ -159,7 +159,7 @@ def without_count(dossier: Dossier, signal: str, day: int, event: str, oldest: i
     return Dossier(counts, recent, dossier.statements, dossier.read, dossier.first, dossier.last)
 
 
-def without_statements(dossier: Dossier, event: str) -> Dossier:
+def without_statements(dossier: Dossier, event: bytes) -> Dossier:
     """The dossier without what this event said and read."""
     statements = {
         field: kept
@@ -170,5 +170,5 @@ def without_statements(dossier: Dossier, event: str) -> Dossier:
     return Dossier(dossier.counts, dossier.recent, statements, read, dossier.first, dossier.last)
 
 
-def _not_by(said: tuple[Statement, ...], event: str) -> tuple[Statement, ...]:
+def _not_by(said: tuple[Statement, ...], event: bytes) -> tuple[Statement, ...]:
     return tuple(statement for statement in said if statement.seen.event != event)

@@ -115,7 +115,7 @@ def _ignored(docket: Docket, lead: UUID, seq: int, said: tuple[Reason, ...]) -> 
 def judged_marked(docket: Docket, event: Event, lead: Lead, key: IdentifierKey) -> Effect:
     """The verdict on marked traffic. What it says is shown to whoever looks at it, but does not become known."""
     changes, ready = docket.changes, docket.ready
-    seen = Sighting(milliseconds(event.occurred_at), str(event.id))
+    seen = Sighting(milliseconds(event.occurred_at), event.id.bytes)
     overlaid = replace(lead.dossiers[key], statements=with_statements(lead.dossiers[key].statements, event, seen))
     facts = LeadFacts(event, replace(lead, dossiers={**lead.dossiers, key: overlaid}), ready.playbook, docket.now)
     stands = around(facts, changes, {})

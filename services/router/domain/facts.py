@@ -25,18 +25,19 @@ def attested(event: Event) -> bool:
     return bool(event.identifiers)
 
 
-_OWN: Mapping[str, Callable[[Event], Value]] = {
+OWN: Mapping[str, Callable[[Event], Value]] = {
     "type": lambda event: event.type,
     "source": lambda event: event.source,
     "name": lambda event: event.name or None,
     "marks": lambda event: tuple(sorted(event.marks)),
     "attested": attested,
 }
+"""What every event says of itself, whatever its properties are."""
 
 
 def said_by(event: Event, name: str) -> Value:
     """`event.<name>`: the event's own words first, then its properties, then what it states about the lead."""
-    own = _OWN.get(name)
+    own = OWN.get(name)
     if own is not None:
         return own(event)
     value = event.properties.get(name)

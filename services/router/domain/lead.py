@@ -22,15 +22,16 @@ class IdentifierKey(Value, frozen=True, order=True, gc=False):
     value: str
 
 
-class Sighting(Value, frozen=True, order=True, gc=False):
+class Sighting(Value, frozen=True, order=True, gc=False, array_like=True):
     """When something was said or done, and by which event: the order in which conflicts are settled."""
 
     at: int
     """Milliseconds since the epoch, UTC."""
-    event: str
+    event: bytes
+    """The event's id, in its 16 bytes: thousands of dossiers are read and written a second."""
 
 
-class Statement(Value, frozen=True, gc=False):
+class Statement(Value, frozen=True, gc=False, array_like=True):
     """One value of one profile field, as one source gave it."""
 
     value: str
@@ -38,8 +39,11 @@ class Statement(Value, frozen=True, gc=False):
     seen: Sighting
 
 
-class Dossier(Value, frozen=True, gc=False):
-    """What is known through one identifier alone. A lead is the sum of its identifiers' dossiers."""
+class Dossier(Value, frozen=True, gc=False, array_like=True):
+    """What is known through one identifier alone. A lead is the sum of its identifiers' dossiers.
+
+    Kept as an array: a field is only ever added at the end, with a default.
+    """
 
     counts: Mapping[str, Mapping[int, int]] = {}
     """signal → UTC day (proleptic ordinal) → how often, within the horizon; negative while a retraction waits."""
@@ -53,8 +57,11 @@ class Dossier(Value, frozen=True, gc=False):
     last: Sighting | None = None
 
 
-class Ownership(Value, frozen=True, gc=False):
-    """Which email claims a cookie or a phone: the earliest claim wins, whatever order they arrive in."""
+class Ownership(Value, frozen=True, gc=False, array_like=True):
+    """Which email claims a cookie or a phone: the earliest claim wins, whatever order they arrive in.
+
+    Kept as an array, like a dossier.
+    """
 
     claims: tuple[tuple[Sighting, str], ...] = ()
     """(when received and by which event, email), earliest first, a few an email, bounded. A phone may be claimed by a

@@ -2,7 +2,7 @@
 
 from schemas.event import Event
 from schemas.verdict import Ternary
-from services.router.domain.facts import EventFacts, said_by
+from services.router.domain.facts import OWN, EventFacts, said_by
 from services.router.domain.prepared import Prepared
 
 
@@ -22,8 +22,13 @@ def signals_of(event: Event, ready: Prepared) -> tuple[str, ...]:
 
 def _said(event: Event, names: tuple[str, ...]) -> tuple[object, ...] | None:
     """What the event says under these names; None where a number could be mistaken for another (`1` and `True`)."""
-    found = tuple([said_by(event, name) for name in names])
+    if event.claims:
+        found = tuple([said_by(event, name) for name in names])
+    else:
+        properties = event.properties
+        found = tuple([OWN[name](event) if name in OWN else properties.get(name) for name in names])
     for value in found:
-        if value.__class__ is int or value.__class__ is float:
+        kind = value.__class__
+        if kind is int or kind is float:
             return None
     return found

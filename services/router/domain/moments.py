@@ -25,4 +25,4 @@ def day_at(number: int) -> int:
 
 def day_of(moment: datetime) -> int:
     """The UTC day (proleptic ordinal) of this instant."""
-    return day_at(milliseconds(moment))
+    return moment.toordinal() if moment.tzinfo is UTC else day_at(milliseconds(moment))

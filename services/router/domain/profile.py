@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from schemas.event import IdentifierKind
 from services.router.domain.counts import PHONE_STATED
 from services.router.domain.identity import lead_id
-from services.router.domain.lead import IdentifierKey, Lead, Statement
+from services.router.domain.lead import IdentifierKey, Lead, Sighting, Statement
 
 _EMAIL, _PHONE = IdentifierKind.EMAIL, IdentifierKind.PHONE
 
@@ -50,8 +50,8 @@ def profile_of(lead: Lead) -> Profile:
     return Profile(tuple(emails), phone, statements)
 
 
-def _weight(said: Statement) -> tuple[bool, int, str, str]:
-    return said.attested, said.seen.at, said.seen.event, said.value
+def _weight(said: Statement) -> tuple[bool, Sighting, str]:
+    return said.attested, said.seen, said.value
 
 
 def _is_root(lead: Lead, email: str) -> bool:

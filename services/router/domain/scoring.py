@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
 from functools import lru_cache
+from uuid import UUID
 
 from schemas.lead import Priority
 from schemas.verdict import Contribution, Ternary
@@ -183,7 +184,7 @@ def explained(lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapp
 def _gains(gained: Mapping[str, int], lead: Lead, scoring: Scoring) -> Iterable[Contribution]:
     for signal in scoring.signals:
         if signal.name in gained:
-            events = tuple(seen.event for seen in recent(lead, signal.name))
+            events = tuple([str(UUID(bytes=seen.event)) for seen in recent(lead, signal.name)])
             yield Contribution(signal=signal.name, label=signal.label, points=gained[signal.name], events=events)
 
 

@@ -58,7 +58,7 @@ def _joined(event: Event, keys: tuple[IdentifierKey, ...], known: IdentifierRow 
 
     It comes to what `_claim` and `regroup` would come to.
     """
-    seen, links = Sighting(milliseconds(event.received_at), str(event.id)), identity.links_of(event, keys)
+    seen, links = Sighting(milliseconds(event.received_at), event.id.bytes), identity.links_of(event, keys)
     person = known or IdentifierRow(keys[0], identity.lead_id(keys[0]))
     ownership = person.ownership
     for key, by in links:
@@ -74,7 +74,7 @@ def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> b
     links = identity.links_of(event, keys)
     if not links:
         return False
-    seen = Sighting(milliseconds(event.received_at), str(event.id))
+    seen = Sighting(milliseconds(event.received_at), event.id.bytes)
     moved = False
     for key, by in links:
         before = changes.world.identifiers[key].ownership
@@ -89,7 +89,7 @@ def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> b
     return moved
 
 
-def unclaim(event: str, keys: Iterable[IdentifierKey], changes: Changes) -> bool:
+def unclaim(event: bytes, keys: Iterable[IdentifierKey], changes: Changes) -> bool:
     """Take back the claims that an event made on these identifiers; whether there were any."""
     found = False
     for key in keys:
