@@ -1,7 +1,8 @@
 """Reads `plays`: what a command means goes into the tables in the transaction that moves the offset."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 from uuid import uuid5
@@ -19,9 +20,11 @@ from schemas.play import DECODER, DeliverPlay, ErasePlay, PlayCommand
 from schemas.topics import DEAD_LETTERS
 from services.notifier.channel import Capabilities
 from services.notifier.delivery import NAMESPACE
-from services.notifier.intake import Intake
+from services.notifier.express import Carrier, Express
+from services.notifier.intake import WAITING, Intake
 from services.notifier.tables import POSITIONS
 
+_Read = tuple[Record, PlayCommand | DeadLetter]
 GROUP = "notifier"
 SOURCE = "notifier"
 """What stands as the source of a command's dead letter: no sender of webhooks is to blame."""
@@ -38,8 +41,10 @@ class PlaysHandler:
         *,
         on: Mapping[str, Capabilities],
         wake: Callable[[], None],
+        carrier: Carrier | None = None,
     ) -> None:
         self._database, self._outbox, self._clock, self._wake = database, outbox, clock, wake
+        self._carrier = carrier
         self._intake, self._positions = Intake(on), Positions(POSITIONS)
 
     async def assigned(self, partition: Partition) -> Position:
@@ -52,26 +57,42 @@ class PlaysHandler:
         now = self._clock.now()
         read = [(record, _decoded(record, now)) for record in batch.records]
         dead = [said for _, said in read if isinstance(said, DeadLetter)]
-        async with self._database.transaction() as connection:
-            await self._positions.move(connection, batch)
-            await self._intake.meet(connection, [said for _, said in read if isinstance(said, DeliverPlay)])
-            for record, command in read:
-                if not isinstance(command, DeadLetter):
-                    await self._take(connection, command, record, now)
-            letters = [(DEAD_LETTERS.name, Message(SOURCE.encode(), encode(letter))) for letter in dead]
-            await self._outbox.put(connection, letters)
-        self._wake()
+        express = Express(self._carrier)
+        try:
+            await self._commit(batch, read, dead, now, express)
+        except BaseException:
+            express.drop()
+            raise
+        if express.send() != len(batch.records):
+            self._wake()  # something waits for its turn
         if dead:
             with contextlib.suppress(LogError):  # they stand in the outbox, and are swept when the log is back
                 await self._outbox.flush()
 
+    async def _commit(
+        self, batch: Batch, read: Sequence[_Read], dead: Sequence[DeadLetter], now: datetime, express: Express
+    ) -> None:
+        plays = [said for _, said in read if isinstance(said, DeliverPlay)]
+        about = Counter(said.handoff for _, said in read if not isinstance(said, DeadLetter))
+        async with self._database.transaction() as connection:
+            await self._positions.move(connection, batch)
+            await self._intake.meet(connection, plays)
+            for record, command in read:
+                if not isinstance(command, DeadLetter):
+                    alone = about[command.handoff] == 1  # of several the last one says what is true
+                    await self._take(connection, command, record, now, express if alone else WAITING)
+            letters = [(DEAD_LETTERS.name, Message(SOURCE.encode(), encode(letter))) for letter in dead]
+            await self._outbox.put(connection, letters)
+
     async def revoked(self, partition: Partition) -> None:
         """Nothing is cached of a partition."""
 
-    async def _take(self, connection: AsyncConnection, command: PlayCommand, record: Record, now: datetime) -> None:
+    async def _take(
+        self, connection: AsyncConnection, command: PlayCommand, record: Record, now: datetime, express: Express
+    ) -> None:
         match command:
             case DeliverPlay():
-                await self._intake.take(connection, command, record.value, now)
+                await self._intake.take(connection, command, record.value, now, express)
             case ErasePlay():
                 await self._intake.erase(connection, command, now)
             case _:

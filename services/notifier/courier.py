@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from runtime.clock import Clock
 from runtime.database import Database
 from runtime.failpoints import reach
+from schemas.play import DeliverPlay
 from services.notifier.breaker import Breaker
 from services.notifier.card import Card
 from services.notifier.channel import Delivered, Failed, Fault, OpenChannel, Outcome, Sighting, Unknown
@@ -20,7 +21,7 @@ from services.notifier.ledger import Ledger
 from services.notifier.links import Links
 from services.notifier.metrics import PAUSED, SEND_SECONDS, SENT
 from services.notifier.refreshing import Refreshes
-from services.notifier.showing import card_for
+from services.notifier.showing import card_for, first_card
 from services.notifier.threads import thread_of
 
 MOST = 32
@@ -52,25 +53,30 @@ class Courier:
         self._breakers = {name: Breaker(clock) for name in channels}
         self._active: dict[asyncio.Task[None], tuple[str, str]] = {}
         self._quiet_until: dict[str, float] = {}
+        self._reserved: dict[tuple[str, str], int] = {}
+        self._carrying = False
         self.wake = asyncio.Event()
         """Set it when something has become due."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry until `stop`; then finish what is under way."""
         stopping = asyncio.create_task(stop.wait())
-        alone = self._database.dialect == "sqlite"
+        alone, looked = self._database.dialect == "sqlite", float("-inf")
+        self._carrying = True
         try:
             while not stop.is_set():
                 self.wake.clear()
                 try:
-                    await self._ledger.recover(alone=alone)
-                    alone = False
+                    if (now := self._clock.monotonic()) - looked >= LONGEST_SLEEP:
+                        await self._ledger.recover(alone=alone)
+                        alone, looked = False, now
                     if not await self.turn():
                         await self._rest(stopping)
                 except (SQLAlchemyError, OSError) as fault:
                     _log.warning("the ledger is away", fault=type(fault).__name__)
                     await asyncio.wait({stopping}, timeout=LONGEST_SLEEP)
         finally:
+            self._carrying = False
             stopping.cancel()
             if self._active:
                 await asyncio.wait(self._active, timeout=self._timeout * 2)
@@ -78,14 +84,15 @@ class Courier:
     async def turn(self) -> int:
         """Start carrying what is due now; how many were started."""
         held, cooling = self._held(), self._cooling()
-        room = MOST - len(self._active)
+        room = self._room()
         if room <= 0:
             return 0
         started, probed = 0, set[str]()
         probing = {name for name, breaker in self._breakers.items() if breaker.half_open}
         for delivery in await self._ledger.claim(room, without=held, cooling=cooling):
-            if delivery.channel in probed:
-                await self._ledger.put_back(delivery, timedelta(seconds=1.0))
+            gap = self._gap(delivery.channel)
+            if delivery.channel in probed or (gap and delivery.address in self._cooling()):  # meanwhile one left
+                await self._ledger.put_back(delivery, timedelta(seconds=gap or 1.0))
                 continue
             probed |= {delivery.channel} & probing
             self._start(delivery, self._carry(delivery))
@@ -94,6 +101,28 @@ class Courier:
             self._start(delivery, self._refresh(delivery))
             started += 1
         return started
+
+    def reserve(self, channel: str, address: str) -> dict[str, Any] | None:
+        """As `express.Carrier` says: while the courier runs and neither channel nor address has to be spared."""
+        spared = channel in self._held() or channel not in self._channels or self._breakers[channel].half_open
+        if not self._carrying or spared or self._room() <= 0:
+            return None
+        if self._gap(channel) and address in self._cooling():
+            return None
+        self._reserved[channel, address] = self._reserved.get((channel, address), 0) + 1
+        return self._ledger.claimed()
+
+    def hand(self, delivery: Delivery, play: DeliverPlay) -> None:
+        """As `express.Carrier` says."""
+        self.release(delivery)
+        self._start(delivery, self._carry(delivery, first_card(play, delivery.person, self._links)))
+
+    def release(self, delivery: Delivery) -> None:
+        """As `express.Carrier` says."""
+        place = (delivery.channel, delivery.address)
+        self._reserved[place] -= 1
+        if not self._reserved[place]:
+            del self._reserved[place]
 
     async def settle_down(self) -> None:
         """Wait until nothing is under way."""
@@ -114,8 +143,16 @@ class Courier:
             _log.error("a delivery broke off", task=task.get_name(), fault=type(fault).__name__)
         self.wake.set()
 
+    def _room(self) -> int:
+        return MOST - len(self._active) - sum(self._reserved.values())
+
+    def _cooling(self) -> set[str]:
+        """Addresses that the gap of their channel spares at this moment."""
+        cooling = {address for name, address in [*self._active.values(), *self._reserved] if self._gap(name)}
+        return cooling | {address for address, until in self._quiet_until.items() if until > self._clock.monotonic()}
+
     def _held(self) -> set[str]:
-        busy = [name for name, _ in self._active.values()]
+        busy = [name for name, _ in [*self._active.values(), *self._reserved]]
         held = set()
         for name, breaker in self._breakers.items():
             paused = breaker.wait() > 0 or (breaker.half_open and name in busy)
@@ -123,11 +160,6 @@ class Courier:
             if paused or busy.count(name) >= MOST_A_CHANNEL:
                 held.add(name)
         return held
-
-    def _cooling(self) -> set[str]:
-        now = self._clock.monotonic()
-        busy = {address for name, address in self._active.values() if self._gap(name)}
-        return busy | {address for address, until in self._quiet_until.items() if until > now}
 
     def _gap(self, name: str) -> float:
         channel = self._channels.get(name)
@@ -144,7 +176,7 @@ class Courier:
             await asyncio.wait({woken, stopping}, timeout=max(until, 0.02), return_when=asyncio.FIRST_COMPLETED)
         woken.cancel()
 
-    async def _carry(self, delivery: Delivery) -> None:
+    async def _carry(self, delivery: Delivery, fresh: Card | None = None) -> None:
         open_channel = self._channels.get(delivery.channel)
         if open_channel is None:
             gone = Failed(Fault.PERMANENT, f"the channel {delivery.channel} is not switched on here")
@@ -152,9 +184,10 @@ class Courier:
         elif delivery.state is State.UNSURE:
             await self._look(delivery, open_channel)
         else:
-            await self._send(delivery, open_channel)
+            card, thread = (fresh, "") if fresh else await self._read(delivery)
+            await self._send(delivery, open_channel, card, thread)
 
-    async def _send(self, delivery: Delivery, open_channel: OpenChannel) -> None:
+    async def _read(self, delivery: Delivery) -> tuple[Card | None, str]:
         async with self._database.reading() as connection:
             card = await card_for(
                 connection,
@@ -165,7 +198,9 @@ class Courier:
                 kind=delivery.kind,
                 whole=delivery.whole,
             )
-            thread = await thread_of(connection, delivery)
+            return card, await thread_of(connection, delivery)
+
+    async def _send(self, delivery: Delivery, open_channel: OpenChannel, card: Card | None, thread: str) -> None:
         if card is None or card.erased or (delivery.whole and not card.open):
             await self._ledger.skip(delivery, "nothing is left to be done about it")
             return

@@ -14,10 +14,13 @@ from schemas.play import Address, CardKind, DeliverPlay, ErasePlay, Recipient
 from services.notifier.backoff import budget
 from services.notifier.channel import Capabilities
 from services.notifier.delivery import State, key_of
+from services.notifier.express import Express
 from services.notifier.metrics import IGNORED
 from services.notifier.tables import DELIVERIES, HANDOFFS, PEOPLE, REACTIONS, READERS, millis
 from services.notifier.upsert import put_if_absent, upsert
 
+WAITING = Express()
+"""Nothing leaves at once."""
 LAST_RESORT = "inbox"
 """Everybody has one: whom no other channel reaches finds the card there."""
 _ADDRESSES = msgspec.json.Decoder(tuple[Address, ...])
@@ -37,12 +40,19 @@ class Intake:
             for recipient in play.recipients
             for one in recipient.addresses
         }
-        for (channel, address), (person, name) in sorted(known.items()):
-            row = {"channel": channel, "address": address, "person": person, "name": name}
-            await upsert(connection, PEOPLE, row)
+        rows = [
+            {"channel": channel, "address": address, "person": person, "name": name}
+            for (channel, address), (person, name) in sorted(known.items())
+        ]
+        await upsert(connection, PEOPLE, *rows)
 
-    async def take(self, connection: AsyncConnection, play: DeliverPlay, value: bytes, now: datetime) -> None:
-        """Show this. `value` is the command as it stood on the log; taking it twice changes nothing."""
+    async def take(
+        self, connection: AsyncConnection, play: DeliverPlay, value: bytes, now: datetime, express: Express = WAITING
+    ) -> None:
+        """Show this. `value` is the command as it stood on the log; taking it twice changes nothing.
+
+        `express` takes what may leave as soon as the caller has committed.
+        """
         shown = await _shown(connection, play.handoff)
         if shown is not None and shown.erased:
             IGNORED.labels("erased").inc()
@@ -55,7 +65,7 @@ class Intake:
             row = {"handoff": play.handoff, "version": play.version, "at": millis(play.at), "play": value}
             await upsert(connection, HANDOFFS, row)
         for recipient in play.recipients:
-            await self._tell(connection, play, recipient, now)
+            await self._tell(connection, play, recipient, now, express if shown is None else None)
         if newer and shown is not None:
             await self.refresh(connection, play.handoff, now)
 
@@ -77,12 +87,18 @@ class Intake:
         due = update(table).where(shown & table.c.channel.in_(able))
         await connection.execute(due.values(refresh_at=millis(now), refreshes=0))
 
-    async def _tell(self, connection: AsyncConnection, play: DeliverPlay, recipient: Recipient, now: datetime) -> None:
+    async def _tell(
+        self,
+        connection: AsyncConnection,
+        play: DeliverPlay,
+        recipient: Recipient,
+        now: datetime,
+        express: Express | None,
+    ) -> None:
+        """`express` none: somebody was told of this handoff before."""
         person = recipient.person
         await _remember(connection, play, recipient)
-        table = DELIVERIES
-        mine = (table.c.handoff == play.handoff) & (table.c.person == person)
-        rows = (await connection.execute(select(table).where(mine).order_by(table.c.created_at))).all()
+        rows = [] if express else await _told(connection, play.handoff, person)
         if any(row.kind == play.kind.value and row.sequence == play.sequence for row in rows):
             IGNORED.labels("repeated").inc()
             return
@@ -96,7 +112,7 @@ class Intake:
             await _skip(connection, play.handoff, person, "the reminder carries the play", now)
         address = self.first(recipient.addresses, person)
         if address is not None:
-            await _due(connection, play, person, address, whole=True, now=now)
+            await _due(connection, play, person, address, whole=True, now=now, express=express or WAITING)
 
     def first(self, addresses: Sequence[Address], person: str, after: str = "") -> Address | None:
         """The person's first address on a channel that is on; with `after`, the next one behind that channel's."""
@@ -129,6 +145,12 @@ async def _shown(connection: AsyncConnection, handoff: UUID) -> Any:
     return (await connection.execute(found)).one_or_none()
 
 
+async def _told(connection: AsyncConnection, handoff: UUID, person: str) -> Sequence[Any]:
+    """The person's rows of the ledger, oldest first."""
+    mine = (DELIVERIES.c.handoff == handoff) & (DELIVERIES.c.person == person)
+    return (await connection.execute(select(DELIVERIES).where(mine).order_by(DELIVERIES.c.created_at))).all()
+
+
 async def _remember(connection: AsyncConnection, play: DeliverPlay, recipient: Recipient) -> None:
     reader = {
         "handoff": play.handoff,
@@ -142,10 +164,19 @@ async def _remember(connection: AsyncConnection, play: DeliverPlay, recipient: R
 
 
 async def _due(
-    connection: AsyncConnection, play: DeliverPlay, person: str, address: Address, *, whole: bool, now: datetime
+    connection: AsyncConnection,
+    play: DeliverPlay,
+    person: str,
+    address: Address,
+    *,
+    whole: bool,
+    now: datetime,
+    express: Express = WAITING,
 ) -> None:
     row = due_row(play.handoff, play.kind, play.sequence, person, address, whole=whole, now=now)
-    await put_if_absent(connection, DELIVERIES, [{**row, "until": millis(budget(now, play.expires_at))}])
+    row = express.claim({**row, "until": millis(budget(now, play.expires_at))}, play)
+    if not await put_if_absent(connection, DELIVERIES, [row]):
+        express.unclaim(row["key"])
 
 
 def due_row(

@@ -100,6 +100,11 @@ class Ledger:
                 await connection.execute(look.values(state=State.LOOKING.value, **mine))
         return chosen
 
+    def claimed(self) -> dict[str, Any]:
+        """What stands in a new row that its maker carries as soon as it is committed."""
+        lease = millis(self._clock.now() + self._lease)
+        return {"state": State.ATTEMPTING.value, "attempts": 1, "owner": self._owner, "lease_until": lease}
+
     async def next_due(self, *, without: Collection[str] = (), cooling: Collection[str] = ()) -> datetime | None:
         """When the next message, look or refresh falls due that `claim` would give; nothing where none waits."""
         table = DELIVERIES

@@ -61,7 +61,7 @@ async def serve(carriage: Carriage, settings: NotifierSettings, announce: Callab
         on = {name: one.capabilities for name, one in channels.items()}
         outbox = Outbox(carriage.database, OUTBOX, carriage.log, carriage.clock)
         courier = make_courier(carriage, settings, links, channels, outbox)
-        handler = PlaysHandler(carriage.database, outbox, carriage.clock, on=on, wake=courier.wake.set)
+        handler = PlaysHandler(carriage.database, outbox, carriage.clock, on=on, wake=courier.wake.set, carrier=courier)
         desk = Desk(carriage.log, carriage.database, carriage.clock, Intake(on), courier)
         app = make_app(carriage, settings, links, desk)
         server = _Embedded(_configured(app, settings))

@@ -19,7 +19,10 @@ PATIENCE = timedelta(seconds=60)
 async def play_of(connection: AsyncConnection, handoff: UUID) -> DeliverPlay | None:
     """The newest command of the handoff; nothing where there is none or the person was erased."""
     stored = select(HANDOFFS.c.play).where(HANDOFFS.c.handoff == handoff)
-    value = (await connection.execute(stored)).scalar_one_or_none()
+    return _play((await connection.execute(stored)).scalar_one_or_none())
+
+
+def _play(value: bytes | None) -> DeliverPlay | None:
     if value is None:
         return None
     command: PlayCommand = decode(value, DECODER)
@@ -42,7 +45,7 @@ async def card_for(
         return None
     if row.erased:
         return erased_card(handoff, row.version, person, instant(row.at))
-    play = await play_of(connection, handoff)
+    play = _play(row.play)
     if play is None:
         return None
     mine = (READERS.c.handoff == handoff) & (READERS.c.person == person)
@@ -57,6 +60,25 @@ async def card_for(
         acted=await _acted(connection, handoff, play.version, now),
         link=links.act_url(handoff, person) if person in play.actors else "",
         assignee=await name_of(connection, play.assignee),
+    )
+
+
+def first_card(play: DeliverPlay, person: str, links: Links) -> Card | None:
+    """The card of a handoff that nobody has been shown yet, as `card_for` gives it, from the command alone.
+
+    Nothing where the command does not name everybody the card does.
+    """
+    names = {one.person: one.name for one in play.recipients}
+    if person not in names or (play.assignee and not names.get(play.assignee)):
+        return None
+    return card_of(
+        play,
+        person,
+        names[person],
+        kind=play.kind,
+        notice=play.notice,
+        link=links.act_url(play.handoff, person) if person in play.actors else "",
+        assignee=names.get(play.assignee, ""),
     )
 
 

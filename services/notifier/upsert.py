@@ -9,11 +9,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-async def upsert(connection: AsyncConnection, table: Table, row: Mapping[str, Any]) -> None:
-    """Write the row; where its primary key exists, the other columns take the new values."""
+async def upsert(connection: AsyncConnection, table: Table, *rows: Mapping[str, Any]) -> None:
+    """Write the rows, all of the same columns; where a primary key exists, the other columns take the new values."""
+    if not rows:
+        return
     keys = [column.name for column in table.primary_key]
-    new = _insert(connection)(table).values(row)
-    changed = {name: new.excluded[name] for name in row if name not in keys}
+    new = _insert(connection)(table).values(list(rows))
+    changed = {name: new.excluded[name] for name in rows[0] if name not in keys}
     await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
