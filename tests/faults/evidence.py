@@ -1,12 +1,12 @@
 """What a run has left behind: on the log, in the router's tables, in the messenger's ledger. Read, never written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Table, select
+from sqlalchemy import ColumnElement, Row, Table, select
 
 from runtime.database import Database
 from runtime.log import Log, Partition, Record
@@ -16,6 +16,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.event import Event, IdentifierKind
 from schemas.fact import decode
 from schemas.feedback import Feedback
+from schemas.handoff import HandoffState
 from schemas.play import CardKind
 from schemas.topics import DEAD_LETTERS, EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK, PLAYS, Topic
 from services.notifier import tables as messenger
@@ -148,9 +149,9 @@ async def records(log: Log, partition: Partition) -> list[Record]:
     return found
 
 
-async def _rows(database: Database, table: Table) -> Sequence[Row[tuple[object, ...]]]:
+async def _rows(database: Database, table: Table, *where: ColumnElement[bool]) -> Sequence[Row[tuple[object, ...]]]:
     async with database.reading() as connection:
-        return (await connection.execute(select(table))).all()
+        return (await connection.execute(select(table).where(*where))).all()
 
 
 async def untaken(log: Log, database: Database) -> Sequence[str]:
@@ -164,7 +165,21 @@ async def untaken(log: Log, database: Database) -> Sequence[str]:
 
 
 async def unsettled(log: Log, database: Database) -> Sequence[str]:
-    """What is still under way, in words; empty once everything that was sent has come to its end."""
+    """What is still under way, in words; empty once everything that was sent has come to its end.
+
+    Looked for twice: what goes on to a place that was looked at before can be missed once, but not without a trace.
+    """
+    before = await _ends(log)
+    waiting = await _under_way(log, database) or await _under_way(log, database)
+    return waiting or (["something was appended meanwhile"] if await _ends(log) != before else [])
+
+
+async def _ends(log: Log) -> Mapping[Partition, int]:
+    topics = [topic.name for topics in _READ.values() for topic in topics]
+    return {one: (await log.bounds(one))[1] for topic in topics for one in await log.partitions(topic)}
+
+
+async def _under_way(log: Log, database: Database) -> Sequence[str]:
     waiting = []
     for positions, topics in _READ.items():
         reached = {(row.topic, row.number): row.next for row in await _rows(database, positions)}
@@ -175,13 +190,10 @@ async def unsettled(log: Log, database: Database) -> Sequence[str]:
                     waiting.append(f"{positions.name} {topic.name}/{partition.number}: {left} to go")
     outboxes = {outbox.name: await _rows(database, outbox) for outbox in (tables.OUTBOX, messenger.OUTBOX)}
     waiting += [f"{name}: {len(rows)} to publish" for name, rows in outboxes.items() if rows]
-    held = [row for row in await _rows(database, tables.TIMER) if row.kind == feedback.TimerKind.HOLD_ELAPSED]
-    if held:
+    if held := await _rows(database, tables.TIMER, tables.TIMER.c.kind == feedback.TimerKind.HOLD_ELAPSED):
         waiting.append(f"{len(held)} held clicks")
-    queued = [row for row in await _rows(database, tables.HANDOFF) if row.state == "queued"]
-    if queued:
+    if queued := await _rows(database, tables.HANDOFF, tables.HANDOFF.c.state == HandoffState.QUEUED):
         waiting.append(f"{len(queued)} handoffs to offer")
-    open_rows = [row for row in await _rows(database, messenger.DELIVERIES) if row.settled_at is None]
-    if open_rows:
+    if open_rows := await _rows(database, messenger.DELIVERIES, messenger.DELIVERIES.c.settled_at.is_(None)):
         waiting.append(f"{len(open_rows)} cards to deliver")
     return waiting
