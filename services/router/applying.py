@@ -14,7 +14,7 @@ from schemas.feedback import Feedback
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
-from services.router.adapters.saving import day_of, save
+from services.router.adapters.saving import day_of, make_identifiers, save
 from services.router.desk import Desk, numbered
 from services.router.domain.assignment import given_back
 from services.router.domain.decision import ReturnTurn
@@ -98,11 +98,11 @@ async def _decide(
     facts = [entry.fact for entry in entries]
     wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
     await desk.lanes.breathe(incoming.batch)
-    loaded.world.dead |= dead_events(incoming)
     folded = fold(facts, loaded.world, playbook)
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
     dropped = _dropped(incoming, entries)
+    await make_identifiers(connection, state, loaded, wanted.identifiers)
     await _turns(desk, connection, told.turns)
     number = await numbered(desk, connection, _place(incoming.batch), playbook=playbook, at=now, dropped=dropped)
     loaded.day = day_of(milliseconds(now))
@@ -174,6 +174,7 @@ async def folded_into(
     loaded.day = day_of(milliseconds(at))
     loaded.world.dead |= set(dead)
     folded = fold(facts, loaded.world, playbook)
+    await make_identifiers(connection, desk.state, loaded, wanted.identifiers)
     await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
     await remembered(desk.state, connection, dead, alive, loaded.day)
     return folded
@@ -199,7 +200,7 @@ async def _kept(
     await save(connection, desk.state, loaded, folded, number)
     judged = wanted.corrections & loaded.world.corrected  # not those whose correction is a dead letter itself
     await desk.state.add(connection, tables.TOMBSTONE, [(one, loaded.day) for one in sorted(judged)])
-    if not folded.erased_leads:
+    if not folded.erased_leads and loaded.world.erased_at == loaded.forgotten:
         return []
     return await erase_leads(desk, connection, loaded, folded.erased_leads)
 

@@ -26,6 +26,8 @@ class Loaded:
     accounts: set[str] = field(default_factory=set)
     floods: set[str] = field(default_factory=set)
     leads: set[UUID] = field(default_factory=set)
+    forgotten: dict[IdentifierKey, int] = field(default_factory=dict)
+    """Who asked to be forgotten before this batch, and when."""
     day: int = 0
     """The UTC day on which the batch is saved."""
     texts: dict[UUID, bytes] = field(default_factory=dict)
@@ -56,7 +58,7 @@ async def load(
     await _floods(connection, state, needs.flood_keys, loaded)
     await _corrections(connection, state, needs, loaded)
     erased = await forgotten.among(connection, state, needs.identifiers)
-    loaded.world.erased, loaded.world.erased_at = set(erased), dict(erased)
+    loaded.world.erased, loaded.world.erased_at, loaded.forgotten = set(erased), dict(erased), dict(erased)
     return loaded
 
 

@@ -1,10 +1,11 @@
 """Writes what a batch has changed, in the order in which it was locked, each table in one statement."""
 
 import hashlib
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.brief import Brief
@@ -43,7 +44,9 @@ async def save(connection: AsyncConnection, state: State, loaded: Loaded, folded
 
     Raises `CrossedError` where another transaction made one of the rows first, `RefusedError` where a row cannot be.
     """
-    await _identifiers(connection, state, loaded)
+    touched, there = _touched(loaded), loaded.identifiers
+    known = [_identifier_row(loaded.world, key) for key in touched if key in there]
+    await state.put(connection, tables.IDENTIFIER, known)
     await _standings(connection, state, loaded)
     await _accounts(connection, state, loaded)
     world = loaded.world
@@ -70,19 +73,33 @@ async def _history(connection: AsyncConnection, state: State, folded: Folded, nu
         await connection.execute(change)
 
 
-async def _identifiers(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
-    touched, there, world = loaded.world.touched_identifiers | _worked(loaded), loaded.identifiers, loaded.world
-    known = [_identifier_row(world, key) for key in touched if key in there]
-    new = [_identifier_row(world, key) for key in touched if key not in there]
-    await state.put(connection, tables.IDENTIFIER, known)
-    new.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line
-    await state.create(connection, tables.IDENTIFIER, new)
+async def make_identifiers(
+    connection: AsyncConnection, state: State, loaded: Loaded, asked: AbstractSet[IdentifierKey]
+) -> None:
+    """Make the rows of the identifiers that are new; of the others that were `asked` for, see that they are none still.
+
+    Call it before the batch takes its number: what was not there could not be locked, and of two batches that look at
+    one identifier the one with the higher number has seen what the other did. Raises `CrossedError` where another
+    transaction has made one of the rows meanwhile: also where this batch only looked.
+    """
+    world, there = loaded.world, loaded.identifiers
+    new = _touched(loaded) - there
+    rows = [_identifier_row(world, key) for key in new]
+    absent = sorted(asked - there - new) if state.waits else []
+    rows += [(key.kind, key.value, _NO_LEAD, False, 0, codec.EMPTY, codec.EMPTY) for key in absent]
+    rows.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line
+    await state.create(connection, tables.IDENTIFIER, rows)
+    if absent:
+        table = tables.IDENTIFIER
+        theirs = tuple_(table.c.kind, table.c.value).in_([(key.kind.value, key.value) for key in absent])
+        await connection.execute(delete(table).where(theirs))
 
 
-def _worked(loaded: Loaded) -> set[IdentifierKey]:
-    """The identifiers of leads that have a standing from now on: they are found by their lead."""
+def _touched(loaded: Loaded) -> set[IdentifierKey]:
+    """What has changed, and the identifiers of leads that have a standing from now on: they are found by their lead."""
     world = loaded.world
-    return {key for lead in world.touched_standings for key in world.members.get(lead, ())}
+    worked = {key for lead in world.touched_standings for key in world.members.get(lead, ())}
+    return world.touched_identifiers | worked
 
 
 def _identifier_row(world: World, key: IdentifierKey) -> Row:

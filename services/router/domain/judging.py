@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from schemas.event import Event, EventType
+from schemas.event import Event, EventType, IdentifierKind
 from schemas.verdict import Rule, Ternary
 from services.router.domain import corrections, reasons, stitching
 from services.router.domain.changes import Changes, Effect
@@ -14,15 +14,20 @@ from services.router.domain.lead import Dossier, IdentifierKey, Lead
 from services.router.domain.moments import milliseconds
 
 _BY_TIME = 7
+_EMAIL = IdentifierKind.EMAIL
 
 
 def keys_here(event: Event, changes: Changes) -> tuple[IdentifierKey, ...]:
-    """The event's identifiers without those of people who asked to be forgotten after it, or what it corrects, came."""
+    """The event's identifiers without those of people who asked to be forgotten after it, or what it corrects, came.
+
+    Where one of those is an email address there are none: all of it was said by, or of, that person.
+    """
     keys, world = keys_of(event), changes.world
     if not world.erased:
         return keys
     received = _made_at(event)
-    return tuple(key for key in keys if key not in world.erased or received > world.erased_at.get(key, received))
+    left = tuple(key for key in keys if key not in world.erased or received > world.erased_at.get(key, received))
+    return left if len(left) == len(keys) or not any(key.kind is _EMAIL for key in keys if key not in left) else ()
 
 
 def _made_at(event: Event) -> int:

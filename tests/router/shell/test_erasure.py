@@ -98,6 +98,15 @@ async def test_an_old_event_does_not_bring_them_back(hand: Hand) -> None:
     assert told.outcome == "ignore"
 
 
+async def test_who_is_not_known_yet_is_not_met_by_what_was_on_its_way_when_they_asked(hand: Hand) -> None:
+    on_its_way = a_consultation(ADA, cookie="web:ada-laptop")
+    await hand.feed(an_erasure(ADA, on_its_way.received_at + timedelta(minutes=1)))
+    await hand.feed(on_its_way)
+
+    assert (await hand.outcomes())[on_its_way.id] == "ignore"
+    assert ADA.encode() not in await everything(hand)
+
+
 async def test_a_late_reaction_to_their_card_changes_nothing(hand: Hand) -> None:
     await adas_story(hand)
     (theirs,) = [handoff for handoff in await hand.handoffs() if handoff.brief.email == ADA]

@@ -1,0 +1,116 @@
+"""What another batch does between a batch's look and its lock: who is only looked at is guarded like who is written."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.clock import ManualClock
+from runtime.database import Database
+from runtime.log import Log, Partition
+from runtime.migrations import migrate
+from schemas.event import EventType, Mark
+from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT
+from services.router.adapters import tables
+from services.router.consumer import Consumer
+from services.router.domain.playbook import Playbook
+from services.router.migrations import PACKAGE
+from services.router.offering import Offering
+from services.router.replay import replay
+from tests.router.shell.building import a_consultation, an_event
+from tests.router.shell.ring import Hand
+
+COOKIE, ADA = "web:ada-laptop", "ada@acme.example"
+BEHAVIOUR, URGENT = Partition(EVENTS_BEHAVIOUR.name, 0), Partition(EVENTS_URGENT.name, 0)
+
+
+class Interrupted:
+    """A state that lets something happen once, before the first call of one kind on one table."""
+
+    def __init__(self, state: Any, call: str, table: Any, happens: Callable[[], Awaitable[None]]) -> None:
+        self._state, self._call, self._table, self._happens = state, call, table, happens
+        self._over = False
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._state, name)
+        return self._then(found) if name == self._call else found
+
+    def _then(self, found: Any) -> Any:
+        async def call(connection: Any, table: Any, *rest: Any, **named: Any) -> Any:
+            if table is self._table and not self._over:
+                self._over = True
+                await self._happens()
+            return await found(connection, table, *rest, **named)
+
+        return call
+
+
+def interrupted(hand: Hand, call: str, table: Any, happens: Callable[[], Awaitable[None]]) -> None:
+    hand.desk = replace(hand.desk, state=Interrupted(hand.desk.state, call, table, happens))
+    hand.offering = Offering(hand.desk)
+    hand.consumer = Consumer(hand.desk, hand.offering)
+
+
+async def differences(hand: Hand, folder: Path) -> list[str]:
+    """Where a replay comes to something else."""
+    database = Database(f"sqlite+aiosqlite:///{folder}/again.db")
+    await migrate(database, PACKAGE)
+    again = Hand(database, hand.log, hand.clock, hand.desk.shelf.current)
+    done = await replay(hand.database, hand.log, again.desk, hand.desk.shelf.books)
+    await database.close()
+    return done.differences
+
+
+@pytest.fixture
+async def two(house: Database, log: Log, clock: ManualClock, playbook: Playbook) -> tuple[Hand, Hand]:
+    """Two processes: the first has a machine's page view before it, the second the form by which Ada is known."""
+    one, other = (Hand(house, log, clock, playbook) for _ in range(2))
+    marked = an_event(EventType.PAGE_VIEWED, cookie=COOKIE, marks=(Mark.BOT,), properties={"path": "/pricing"})
+    await one.append(marked, a_consultation(ADA, cookie=COOKIE))
+    return one, other
+
+
+async def handled(hand: Hand, partition: Partition) -> None:
+    batch = await hand.batch(partition)
+    assert batch is not None
+    await hand.handle(batch)
+
+
+@pytest.mark.parametrize(("call", "table"), [("lock", tables.IDENTIFIER), ("number", tables.BATCH)])
+async def test_who_becomes_known_between_the_look_and_the_end_is_seen_by_a_batch_that_writes_nothing(
+    two: tuple[Hand, Hand], tmp_path: Path, call: str, table: Any
+) -> None:
+    one, other = two
+    meanwhile: list[asyncio.Task[None]] = []
+
+    async def the_form_comes() -> None:
+        meanwhile.append(asyncio.create_task(handled(other, URGENT)))
+        if one.desk.state.waits and call == "lock":  # else it waits for this batch, as long as that holds its locks
+            await meanwhile[0]
+
+    interrupted(one, call, table, the_form_comes)
+    await handled(one, BEHAVIOUR)
+    await asyncio.gather(*meanwhile)
+    lanes = [row.lane for row in await one.rows(tables.BATCH) if row.lane in {BEHAVIOUR.topic, URGENT.topic}]
+    of_ada = [row.outcome for row in await one.rows(tables.VERDICT)]
+
+    assert await differences(one, tmp_path) == []
+    assert of_ada == (["pass", "ignore"] if lanes[0] == URGENT.topic else ["pass"])
+
+
+async def test_who_becomes_known_by_a_batch_under_way_is_waited_for(two: tuple[Hand, Hand], tmp_path: Path) -> None:
+    one, other = two
+    meanwhile: list[asyncio.Task[None]] = []
+
+    async def the_machine_comes() -> None:
+        meanwhile.append(asyncio.create_task(handled(one, BEHAVIOUR)))
+
+    interrupted(other, "number", tables.BATCH, the_machine_comes)
+    await handled(other, URGENT)
+    await asyncio.gather(*meanwhile)
+
+    assert await differences(one, tmp_path) == []
+    assert len(await one.rows(tables.IDENTIFIER)) == 2
