@@ -41,6 +41,8 @@ class Consuming:
     backoff: Backoff = DEFAULT_BACKOFF
     grace: float = 20.0
     """Seconds that transactions under way are waited for when their partitions go."""
+    linger: float = 0.0
+    """Seconds that lie at least between the beginnings of two batches of a partition, where the first was not full."""
 
 
 class Workers:
@@ -56,7 +58,11 @@ class Workers:
         one = self._consuming
         for partition, feed in feeds.items():
             worker = Worker(
-                one.group, partition, feed, one.handler, limit=one.batch, clock=one.clock, backoff=one.backoff
+                *(one.group, partition, feed, one.handler),
+                limit=one.batch,
+                linger=one.linger,
+                clock=one.clock,
+                backoff=one.backoff,
             )
             former = self._tasks.get(partition)
             task = asyncio.create_task(worker.run(former), name=f"{one.group} {partition.topic}/{partition.number}")

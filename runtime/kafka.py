@@ -64,9 +64,11 @@ class KafkaLog:
             metrics.APPEND_FAILED.labels("unavailable").inc()
             raise
 
-    def subscribe(self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000) -> Subscription:
+    def subscribe(
+        self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000, linger: float = 0.0
+    ) -> Subscription:
         """A member of `group`: in Kafka, of one group a topic, named `<prefix><group>.<topic>`."""
-        consuming = Consuming(group, handler, batch, self._clock, self._backoff, self._settings.grace)
+        consuming = Consuming(group, handler, batch, self._clock, self._backoff, self._settings.grace, linger)
         return KafkaSubscription(self, self._settings, self._options, topics, consuming)
 
     async def read(self, partition: Partition, offset: int, limit: int = 1000) -> Sequence[Record]:

@@ -164,8 +164,12 @@ class Log(Protocol):
         """
         ...
 
-    def subscribe(self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000) -> Subscription:
+    def subscribe(
+        self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000, linger: float = 0.0
+    ) -> Subscription:
         """A member of `group` that hands each assigned partition's records to `handler`, at most `batch` at a time.
+
+        Batches of one partition that are not full begin at least `linger` seconds apart, so that they fill.
 
         Partitions are worked on side by side, each strictly in order. Two members never share a partition for long:
         what overlaps during a rebalance is fenced by the handler's compare-and-set.

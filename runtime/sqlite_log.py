@@ -151,9 +151,11 @@ class SqliteLog:
             self._ends[partition] = ends[self._known[partition.topic][partition.number].id]
             self._grown.pop(partition, asyncio.Event()).set()
 
-    def subscribe(self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000) -> Subscription:
+    def subscribe(
+        self, group: str, topics: Sequence[str], handler: Handler, *, batch: int = 1000, linger: float = 0.0
+    ) -> Subscription:
         """A member of `group`, among those of this process."""
-        consuming = Consuming(group, handler, batch, self._clock, self._backoff, self._grace)
+        consuming = Consuming(group, handler, batch, self._clock, self._backoff, self._grace, linger)
         return LocalSubscription(
             self, self._groups[group], topics, consuming, lambda partition: _SqliteFeed(self, partition)
         )

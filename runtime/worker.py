@@ -64,11 +64,12 @@ class Worker:
         handler: Handler,
         *,
         limit: int,
+        linger: float,
         clock: Clock,
         backoff: Backoff,
     ) -> None:
         self._group, self._partition, self._feed, self._handler = group, partition, feed, handler
-        self._limit, self._clock, self._backoff = limit, clock, backoff
+        self._limit, self._linger, self._clock, self._backoff = limit, linger, clock, backoff
         self._position = Position(next=0, epoch=0)
         self._trouble = "taking over"
         self._turned = clock.monotonic()
@@ -126,7 +127,10 @@ class Worker:
             lag = self._feed.end() - position.next
             metrics.LAG.labels(self._group, self._partition.topic, self._partition.number).set(max(0, lag))
             if records and not self._retired.is_set():
+                began = self._clock.monotonic()
                 position = await self._hand_over(records, position)
+                if self._linger and len(records) < self._limit:
+                    await self._pause(began + self._linger - self._clock.monotonic())
 
     async def _take_over(self) -> Position:
         async with self._busy():

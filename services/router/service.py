@@ -46,7 +46,8 @@ async def serve(carriage: Carriage, settings: RouterSettings, observe: Observe |
     consumer = Consumer(desk, offering)
     log = carriage.log
     urgent = log.subscribe(URGENT_GROUP, [EVENTS_URGENT.name, FEEDBACK.name], consumer, batch=settings.urgent_batch)
-    behaviour = log.subscribe(BEHAVIOUR_GROUP, [EVENTS_BEHAVIOUR.name], consumer, batch=settings.behaviour_batch)
+    size, linger = settings.behaviour_batch, settings.behaviour_linger
+    behaviour = log.subscribe(BEHAVIOUR_GROUP, [EVENTS_BEHAVIOUR.name], consumer, batch=size, linger=linger)
     _observed(carriage, (urgent, behaviour))
     chores = [*_chores(desk, offering), watched.watch, lambda stop: follow(desk, arrivals, stop)]
     threshold = calm_collector()

@@ -4,9 +4,13 @@ import asyncio
 
 import pytest
 
+from runtime.clock import SystemClock
 from runtime.consumer import settled
 from runtime.log import FencedError, Log, Message, Partition, Position
+from runtime.opening import make_log
 from runtime.partitioning import partition_of
+from runtime.settings import Settings
+from runtime.worker import Backoff
 from tests.runtime.ledger import Ledger, Member
 from tests.runtime.visits import ALL, HOME, TOPIC, key_of, member_of, visits
 
@@ -73,6 +77,18 @@ async def test_batches_are_no_larger_than_asked_for(log: Log):
 
     assert max(len(batch.records) for batch in member.seen) <= 30
     assert all(batch.next == batch.records[-1].offset + 1 for batch in member.seen)
+
+
+async def test_where_they_may_linger_batches_fill_while_records_keep_coming(log: Log):
+    ledger = Ledger()
+    member = Member(ledger)
+    async with member_of(log, member, linger=0.5):
+        for number in range(40):
+            await log.append(TOPIC, [Message(b"ada", str(number).encode())])
+        await ledger.until(lambda: len(ledger.effects) == 40)
+
+    assert len(member.seen) < 20
+    assert ledger.values() == [str(number).encode() for number in range(40)]
 
 
 async def test_a_slow_handler_is_not_hurried(log: Log):
@@ -158,21 +174,23 @@ async def test_stopping_finishes_the_transaction_under_way(log: Log):
     assert ledger.values() == [b"under way"]
 
 
-async def test_a_handler_that_outlasts_the_grace_time_is_cut_off_and_its_records_stay(log: Log):
+async def test_a_handler_that_outlasts_the_grace_time_is_cut_off_and_its_records_stay(log_settings: Settings):
     ledger = Ledger()
     member = Member(ledger)
     member.gate.clear()
-    subscription = log.subscribe("router", [TOPIC], member)
-    running = asyncio.create_task(subscription.run())
-    await log.append(TOPIC, [Message(b"ada", b"later")])
-    await ledger.until(lambda: bool(member.seen))
+    hasty = log_settings.model_copy(update={"grace": 0.3})
+    async with make_log(hasty, SystemClock(), backoff=Backoff(0.01, 0.2)) as log:
+        subscription = log.subscribe("router", [TOPIC], member)
+        running = asyncio.create_task(subscription.run())
+        await log.append(TOPIC, [Message(b"ada", b"later")])
+        await ledger.until(lambda: bool(member.seen))
 
-    subscription.stop()
-    async with asyncio.timeout(10):
-        await running
-    assert ledger.values() == []
-    async with member_of(log, Member(ledger)):
-        await ledger.until(lambda: ledger.values() == [b"later"])
+        subscription.stop()
+        async with asyncio.timeout(60):
+            await running
+        assert ledger.values() == []
+        async with member_of(log, Member(ledger)):
+            await ledger.until(lambda: ledger.values() == [b"later"])
 
 
 async def test_a_fenced_batch_is_given_up_and_only_a_new_assignment_takes_a_new_epoch(log: Log):

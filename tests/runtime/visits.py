@@ -26,10 +26,10 @@ def key_of(partition: Partition) -> bytes:
 
 @contextlib.asynccontextmanager
 async def member_of(
-    log: Log, member: Member, *, topics: Sequence[str] = (TOPIC,), batch: int = 1000
+    log: Log, member: Member, *, topics: Sequence[str] = (TOPIC,), batch: int = 1000, linger: float = 0.0
 ) -> AsyncIterator[Subscription]:
     """A running member of the group `router`."""
-    subscription = log.subscribe("router", topics, member, batch=batch)
+    subscription = log.subscribe("router", topics, member, batch=batch, linger=linger)
     running = asyncio.create_task(subscription.run())
     try:
         yield subscription
