@@ -81,7 +81,7 @@ def _asked(profile: Profile) -> Iterable[Item]:
 def _history(facts: LeadFacts) -> tuple[str, ...]:
     """What they did, the latest first: signal, how often, when last."""
     found = []
-    for signal in facts.playbook.scoring.signals:
+    for signal in [each for each in facts.playbook.scoring.signals if each.name in facts.counts]:
         number = facts.count(signal.name, None)
         seen = recent(facts.lead, signal.name) if number else ()
         if seen:

@@ -44,7 +44,7 @@ def fold(
         try:
             if isinstance(fact, Event):
                 key = visitors.ordinary(fact, ready, world) if not full else None
-                if key is not None and fact.id not in awaited:
+                if key is not None and (not awaited or fact.id not in awaited):
                     settled.append(visitors.counted(fact, key, ready, world, now))
                     continue
             changes = Changes(world)
@@ -83,4 +83,5 @@ def _add(folded: Folded, effect: Effect) -> None:
     folded.acts += effect.acts
     if effect.recounted:
         folded.recounted.update(effect.recounted)
-    folded.erased_leads |= effect.erased_leads
+    if effect.erased_leads:
+        folded.erased_leads |= effect.erased_leads

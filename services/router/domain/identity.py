@@ -42,6 +42,12 @@ def _uuid(number: int) -> UUID:
     return made
 
 
+def id_text(identity: bytes) -> str:
+    """As `str(UUID(bytes=identity))`, at a fraction of its cost."""
+    digits = identity.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def lead_id(root: IdentifierKey) -> UUID:
     """The id of the lead whose root identifier this is."""
     return version_5(_NAMESPACE, f"{root.kind}:{root.value}")

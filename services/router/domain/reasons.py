@@ -1,13 +1,13 @@
 """The sentences: why an event led to what it led to. Codes are stable, texts are for people; no personal data."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from schemas.event import Mark
 from schemas.verdict import Reason, Rule, Ternary
-from services.router.domain.playbook import Checklist, Playbook, SuppressionKind
+from services.router.domain.playbook import Checklist, SuppressionKind
 from services.router.domain.rules import Findings
 
+_FALSE, _UNKNOWN = Ternary.FALSE, Ternary.UNKNOWN
 ANONYMOUS = Reason(code="anonymous", text="An anonymous visitor: counted, and remembered until we know who it is.")
 UNCOUNTED = Reason(code="anonymous", text="An anonymous visitor did something that no signal counts.")
 NO_IDENTIFIER = Reason(
@@ -110,10 +110,10 @@ def fired(rule: Rule, findings: Findings, account: str) -> Reason:
     return Reason(code=rule.value, text=text)
 
 
-def not_ready(items: Iterable[str], checklist: Checklist) -> tuple[Reason, ...]:
+def not_ready(findings: Findings, checklist: Checklist) -> tuple[Reason, ...]:
     """Which lines of the checklist do not hold."""
-    failing = frozenset(items)
-    return tuple([_does_not_hold(item.name, item.label) for item in checklist.items if item.name in failing])
+    items = findings.items
+    return tuple([_does_not_hold(each.name, each.label) for each in checklist.items if items[each.name] is _FALSE])
 
 
 @lru_cache(maxsize=512)
@@ -121,15 +121,14 @@ def _does_not_hold(name: str, label: str) -> Reason:
     return Reason(code=f"not_{name}", text=f"Not ready: “{label}” does not hold.")
 
 
-def not_known(items: Iterable[str], checklist: Checklist, code: str) -> tuple[Reason, ...]:
+def not_known(findings: Findings, checklist: Checklist, code: str) -> tuple[Reason, ...]:
     """Which lines of the checklist nobody can answer yet."""
-    labels = {item.name: item.label for item in checklist.items}
-    names = ", ".join([f"“{labels.get(name, name)}”" for name in items])
+    items = findings.items
+    return _open(tuple([each.label for each in checklist.items if items[each.name] is _UNKNOWN]), code)
+
+
+@lru_cache(maxsize=512)
+def _open(labels: tuple[str, ...], code: str) -> tuple[Reason, ...]:
+    names = ", ".join([f"“{label}”" for label in labels])
     ends = "a person asks." if code == "ask" else "too little interest so far to ask."
     return (Reason(code=f"unknown_{code}", text=f"Not known yet: {names}; {ends}"),)
-
-
-def open_items(findings: Findings, value: Ternary, playbook: Playbook) -> tuple[str, ...]:
-    """The names of the checklist's lines that have this value, in the checklist's order."""
-    items = findings.items
-    return tuple([item.name for item in playbook.sql.items if items.get(item.name) is value])

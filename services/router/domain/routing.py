@@ -178,13 +178,11 @@ def _by_readiness(case: Case, standing: Standing) -> Conclusion:
     if case.findings.readiness is Ternary.TRUE:
         return Conclusion(Outcome.NURTURE, (reasons.READY_BEFORE,), standing)
     if case.findings.readiness is Ternary.FALSE:
-        failing = reasons.open_items(case.findings, Ternary.FALSE, case.playbook)
-        said = reasons.not_ready(failing, case.playbook.sql) or (reasons.NOTHING_AGREED,)
+        said = reasons.not_ready(case.findings, case.playbook.sql) or (reasons.NOTHING_AGREED,)
         return _nurtured(case, standing, said)
-    open_items = reasons.open_items(case.findings, Ternary.UNKNOWN, case.playbook)
     if _interested(case, standing):
-        return passing.triaged(case, (), reasons.not_known(open_items, case.playbook.sql, "ask"), "unknown")
-    return _nurtured(case, standing, reasons.not_known(open_items, case.playbook.sql, "wait"))
+        return passing.triaged(case, (), reasons.not_known(case.findings, case.playbook.sql, "ask"), "unknown")
+    return _nurtured(case, standing, reasons.not_known(case.findings, case.playbook.sql, "wait"))
 
 
 def _interested(case: Case, standing: Standing) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
 from functools import lru_cache
-from uuid import UUID
 
 from schemas.lead import Priority
 from schemas.verdict import Contribution, Ternary
-from services.router.domain.lead import Lead, Sighting
+from services.router.domain.identity import id_text
+from services.router.domain.lead import RECENT, Lead, Sighting
 from services.router.domain.playbook import Facts, Playbook, Repeat, Scoring, Signal
 
 SCALE = 1_000_000
@@ -184,7 +184,7 @@ def explained(lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapp
 def _gains(gained: Mapping[str, int], lead: Lead, scoring: Scoring) -> Iterable[Contribution]:
     for signal in scoring.signals:
         if signal.name in gained:
-            events = tuple([str(UUID(bytes=seen.event)) for seen in recent(lead, signal.name)])
+            events = tuple([id_text(seen.event) for seen in recent(lead, signal.name)])
             yield Contribution(signal=signal.name, label=signal.label, points=gained[signal.name], events=events)
 
 
@@ -196,8 +196,10 @@ def _characteristics(are: Mapping[str, int], scoring: Scoring) -> Iterable[Contr
 
 def recent(lead: Lead, signal: str) -> tuple[Sighting, ...]:
     """The newest sightings of a signal over all the lead's identifiers, newest first."""
-    found = {seen for dossier in lead.dossiers.values() for seen in dossier.recent.get(signal, ())}
-    return tuple(sorted(found, reverse=True)[:3])
+    found = [seen for dossier in lead.dossiers.values() if (seen := dossier.recent.get(signal))]
+    if len(found) < 2:  # noqa: PLR2004  (one needs no order)
+        return found[0] if found else ()
+    return tuple(sorted({seen for each in found for seen in each}, reverse=True)[:RECENT])
 
 
 def score(lead: Lead, playbook: Playbook, now: datetime, tier: str = "") -> Score:

@@ -36,7 +36,7 @@ def ordinary(event: Event, ready: Prepared, world: World) -> IdentifierKey | Non
         return None
     if event.claims or event.marks or event.corrects is not None or event.historical:
         return None
-    if event.type in ready.consultation or event.id in world.corrected:
+    if event.type in ready.consultation or (world.corrected and event.id in world.corrected):
         return None
     if event.received_at - event.occurred_at > ready.playbook.historical_after:
         return None
