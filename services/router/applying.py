@@ -15,6 +15,7 @@ from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
 from services.router.adapters.saving import day_of, make_identifiers, save
+from services.router.adapters.state import Write
 from services.router.desk import Desk, numbered
 from services.router.domain.assignment import given_back
 from services.router.domain.decision import ReturnTurn
@@ -24,7 +25,7 @@ from services.router.domain.lead import IdentifierKey
 from services.router.domain.needs import Needs, needs
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Folded
-from services.router.drawing import Drawn, Waiting, draw_for, record, timer_rows
+from services.router.drawing import Drawn, Waiting, draw_for, records, timers
 from services.router.erasure import erase_leads
 from services.router.reading import Death, Entry, Incoming, dead_letter, read
 from services.router.telling import Told, already_read, dead_letter_message, tell
@@ -109,13 +110,13 @@ async def _decide(
     world = loaded.world
     handoffs = dict(world.handoffs)
     drawn = await _drawn(desk, connection, loaded, told)
-    told.messages += await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
+    drawn_timers = drawn.told.timers if drawn else []
+    further = [*(records(drawn) if drawn else ()), timers([*told.timers, *drawn_timers])]
+    told.messages += await _kept(
+        desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number, further=further
+    )
+    told.messages += drawn.told.messages if drawn else []
     await remembered(state, connection, dead_events(incoming), driven_again(incoming, entries), loaded.day)
-    if drawn is not None:
-        await record(desk, connection, drawn)
-        told.messages += drawn.told.messages
-        told.timers += drawn.told.timers
-    await state.add(connection, tables.TIMER, timer_rows(told))
     bad = {id(event) for event, _ in poisoned}
     good = (fact for fact in facts if isinstance(fact, Event) and id(fact) not in bad)
     parked = await desk.parking.count(connection, state, good, poisoned)
@@ -195,11 +196,12 @@ async def _kept(
     loaded: Loaded,
     folded: Folded,
     number: int,
+    further: Sequence[Write] = (),
 ) -> list[tuple[str, Message]]:
-    """Everything the fold has changed is in the state; gives what an erasure has to tell."""
-    await save(connection, desk.state, loaded, folded, number)
+    """Everything the fold has changed is in the state, and what is `further` to be kept; gives what erasure tells."""
     judged = wanted.corrections & loaded.world.corrected  # not those whose correction is a dead letter itself
-    await desk.state.add(connection, tables.TOMBSTONE, [(one, loaded.day) for one in sorted(judged)])
+    early = Write("add", tables.TOMBSTONE, [(one, loaded.day) for one in sorted(judged)])
+    await save(connection, desk.state, loaded, folded, number, further=[*further, early])
     if not folded.erased_leads and loaded.world.erased_at == loaded.forgotten:
         return []
     return await erase_leads(desk, connection, loaded, folded.erased_leads)

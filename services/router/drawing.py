@@ -1,6 +1,6 @@
 """Draws reps for handoffs that wait, within a transaction that holds their teams' rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from schemas.topics import HANDOFFS, PLAYS
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import instant, milliseconds
 from services.router.adapters.saving import timer_row
-from services.router.adapters.state import Row
+from services.router.adapters.state import Row, Write
 from services.router.cards import Showing, change, handoff_card
 from services.router.desk import ASSIGNMENT_LANE, Desk, numbered
 from services.router.domain.assignment import Rotation, draw
@@ -66,12 +66,10 @@ async def draw_for(
     return drawn
 
 
-async def record(desk: Desk, connection: AsyncConnection, drawn: Drawn) -> None:
-    """Write everything about the draws but the handoffs themselves and what there is to tell."""
-    state = desk.state
-    await state.put(connection, tables.ASSIGNMENT, drawn.assignments)
-    kept = [(team, codec.ROTATION.encode(rotation)) for team, rotation in sorted(drawn.rotations.items())]
-    await state.put(connection, tables.ROTATION, kept)
+def records(drawn: Drawn) -> list[Write]:
+    """What is to be kept of the draws, beside the handoffs themselves."""
+    turns = [(team, codec.ROTATION.encode(rotation)) for team, rotation in sorted(drawn.rotations.items())]
+    return [Write("put", tables.ASSIGNMENT, drawn.assignments), Write("put", tables.ROTATION, turns)]
 
 
 def announce(desk: Desk, drawn: Drawn) -> None:
@@ -82,10 +80,10 @@ def announce(desk: Desk, drawn: Drawn) -> None:
         OFFER_SECONDS.observe(max(0.0, (drawn.now - handoff.received_at).total_seconds()))
 
 
-def timer_rows(told: Told) -> list[Row]:
+def timers(set_: Iterable[SetTimer]) -> Write:
     """The deadlines that were set, each once, in one order everywhere."""
-    rows = {row[0]: row for row in map(timer_row, told.timers)}
-    return [rows[one] for one in sorted(rows)]
+    rows = {row[0]: row for row in map(timer_row, set_)}
+    return Write("add", tables.TIMER, [rows[one] for one in sorted(rows)])
 
 
 def _turn(one: Waiting) -> tuple[str, datetime, UUID]:

@@ -15,12 +15,12 @@ from runtime.failpoints import reach
 from schemas.handoff import HandoffState
 from services.router.adapters import codec, tables
 from services.router.adapters.saving import handoff_row
-from services.router.adapters.state import CrossedError
+from services.router.adapters.state import CrossedError, Write
 from services.router.desk import Desk
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
-from services.router.drawing import Drawn, Waiting, announce, draw_for, record, timer_rows
+from services.router.drawing import Drawn, Waiting, announce, draw_for, records, timers
 from services.router.faults import Meaning, meaning_of
 from services.router.metrics import QUEUED
 from services.router.telling import already_read
@@ -116,9 +116,8 @@ class Offering:
             waiting = [Waiting(one, read[one.lead], seqs[one.lead]) for one in queued]
             drawn = await draw_for(desk, connection, waiting, rotations)
             handoffs = [handoff_row(one, drawn.texts[one.id]) for one, _ in drawn.offered]
-            await desk.state.put(connection, tables.HANDOFF, handoffs)
-            await record(desk, connection, drawn)
-            await desk.state.add(connection, tables.TIMER, timer_rows(drawn.told))
+            kept = Write("put", tables.HANDOFF, handoffs)
+            await desk.state.write(connection, [kept, *records(drawn), timers(drawn.told.timers)])
             await desk.outbox.put(connection, drawn.told.messages)
             return drawn
 

@@ -56,8 +56,9 @@ async def load(
     await _accounts(connection, state, accounts_of(loaded.world, facts, playbook), loaded)
     await _handoffs(connection, state, needs, loaded, ids=ids)
     await _floods(connection, state, needs.flood_keys, loaded)
-    await _corrections(connection, state, needs, loaded)
-    erased = await forgotten.among(connection, state, needs.identifiers)
+    filled = await state.filled(connection, (tables.TOMBSTONE, tables.ERASED))
+    await _corrections(connection, state, needs, loaded, early=tables.TOMBSTONE in filled)
+    erased = await forgotten.among(connection, state, needs.identifiers) if tables.ERASED in filled else {}
     loaded.world.erased, loaded.world.erased_at, loaded.forgotten = set(erased), dict(erased), dict(erased)
     return loaded
 
@@ -169,14 +170,15 @@ async def _floods(connection: AsyncConnection, state: State, keys: frozenset[str
     loaded.floods = set(loaded.world.floods)
 
 
-async def _corrections(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> None:
+async def _corrections(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, *, early: bool) -> None:
+    """`early`: is there any correction at all that came before its event?"""
     named = [(event,) for event in needs.corrections]
     counted = await state.fetch(connection, tables.VERDICT, ("event",), named, ("event", "counted"))
     loaded.world.counted = {event: codec.COUNTED.decode(blob) for event, blob in counted if blob}
     dead = await state.fetch(connection, tables.DEAD, ("event",), named, ("event",))
     loaded.world.dead = {row[0] for row in dead}
-    if not needs.events or await state.empty(connection, tables.TOMBSTONE):
+    if not early:
         return
     events = [(event,) for event in needs.events]
-    early = await state.fetch(connection, tables.TOMBSTONE, ("event",), events, ("event",))
-    loaded.world.corrected = {row[0] for row in early}
+    known = await state.fetch(connection, tables.TOMBSTONE, ("event",), events, ("event",))
+    loaded.world.corrected = {row[0] for row in known}

@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.router.adapters.state import CrossedError, Held, Row
+from services.router.adapters.state import CrossedError, Held, Row, Write
 
 _ARRAYS: dict[type, str] = {
     Uuid: "uuid[]",
@@ -19,6 +19,8 @@ _ARRAYS: dict[type, str] = {
     Boolean: "boolean[]",
     LargeBinary: "bytea[]",
 }
+_SMALL = 64
+"""Rows up to which a round trip costs more than looking at every value."""
 _SEPARATOR = "\x1f"
 """ASCII's unit separator: hardly anybody types it."""
 
@@ -28,10 +30,12 @@ class PostgresState:
 
     waits = True
 
-    async def empty(self, connection: AsyncConnection, table: Table) -> bool:
+    async def filled(self, connection: AsyncConnection, tables: Sequence[Table]) -> Sequence[Table]:
         """As the contract says."""
         driver = await _driver(connection)
-        return await driver.fetchval(f"SELECT 1 FROM {table.name} LIMIT 1") is None  # noqa: S608  (our own names)
+        asked = ", ".join(f"EXISTS (SELECT FROM {table.name})" for table in tables)
+        found = await driver.fetchrow(f"SELECT {asked}")
+        return [table for table, holds in zip(tables, found or (), strict=True) if holds]
 
     async def fetch(
         self,
@@ -82,7 +86,22 @@ class PostgresState:
             try:
                 await driver.copy_records_to_table(table.name, records=rows, columns=_names(table))
             except asyncpg.UniqueViolationError as taken:
-                raise CrossedError(f"another transaction has written one of the rows of {table.name} first") from taken
+                raise _crossed(taken) from taken
+
+    async def write(self, connection: AsyncConnection, writes: Sequence[Write]) -> None:
+        """As the contract says: small ones together in one statement, large ones each the fastest way."""
+        small = [one for one in writes if 0 < len(one.rows) <= _SMALL]
+        for one in writes:
+            if len(one.rows) > _SMALL:
+                await getattr(self, one.how)(connection, one.table, one.rows)
+        if not small:
+            return
+        driver = await _driver(connection)
+        statement = _together(tuple((one.how, one.table) for one in small))
+        try:
+            await driver.execute(statement, *[column for one in small for column in _columns(one.rows)])
+        except asyncpg.UniqueViolationError as taken:
+            raise _crossed(taken) from taken
 
     async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
         """As the contract says."""
@@ -107,6 +126,11 @@ class PostgresState:
         driver = await _driver(connection)
         statement = f"DELETE FROM {table.name} WHERE {by} = ANY($1::{_array(table, by)})"  # noqa: S608  (our own names)
         return _count(await driver.execute(statement, list(values)))
+
+
+def _crossed(taken: asyncpg.UniqueViolationError) -> CrossedError:
+    table = taken.table_name or ""
+    return CrossedError(f"another transaction has written one of the rows of {table} first", table)
 
 
 async def _driver(connection: AsyncConnection) -> "asyncpg.Connection[Any]":
@@ -147,8 +171,8 @@ def _array(table: Table, column: str) -> str:
     return next(array for type_, array in _ARRAYS.items() if isinstance(kind, type_) and type(kind) is type_)
 
 
-def _given(table: Table, columns: Sequence[str], joined: bool = False) -> str:  # noqa: FBT001, FBT002  (ours alone)
-    return ", ".join(_one(table, name, number, joined) for number, name in enumerate(columns, 1))
+def _given(table: Table, columns: Sequence[str], joined: bool = False, start: int = 1) -> str:  # noqa: FBT001, FBT002  (ours alone)
+    return ", ".join(_one(table, name, number, joined) for number, name in enumerate(columns, start))
 
 
 def _one(table: Table, name: str, number: int, joined: bool) -> str:  # noqa: FBT001  (ours alone)
@@ -157,8 +181,8 @@ def _one(table: Table, name: str, number: int, joined: bool) -> str:  # noqa: FB
     return f"${number}::{_array(table, name)}"
 
 
-def _rows(table: Table, columns: Sequence[str]) -> str:
-    return f"SELECT * FROM unnest({_given(table, columns)})"  # noqa: S608  (our own names)
+def _rows(table: Table, columns: Sequence[str], start: int = 1) -> str:
+    return f"SELECT * FROM unnest({_given(table, columns, start=start)})"  # noqa: S608  (our own names)
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -218,14 +242,34 @@ def _lock(table: Table, joined: bool, held: Held) -> str:  # noqa: FBT001  (ours
 
 
 @lru_cache
-def _add(table: Table) -> str:
-    names = _names(table)
-    return f"INSERT INTO {table.name} ({_quoted(names)}) {_rows(table, names)} ON CONFLICT DO NOTHING"
+def _add(table: Table, start: int = 1) -> str:
+    return f"{_create(table, start)} ON CONFLICT DO NOTHING"
 
 
 @lru_cache
-def _put(table: Table) -> str:
+def _create(table: Table, start: int = 1) -> str:
+    names = _names(table)
+    return f"INSERT INTO {table.name} ({_quoted(names)}) {_rows(table, names, start)}"
+
+
+@lru_cache
+def _put(table: Table, start: int = 1) -> str:
     names, keys = _names(table), _keys(table)
     changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
-    insert = f"INSERT INTO {table.name} ({_quoted(names)}) {_rows(table, names)}"
-    return f"{insert} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {changed}"
+    return f"{_create(table, start)} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {changed}"
+
+
+_WRITTEN = {"put": _put, "add": _add, "create": _create}
+
+
+@lru_cache(maxsize=512)
+def _together(writes: tuple[tuple[str, Table], ...]) -> str:
+    """One statement for several tables (PostgreSQL's manual, 7.8.4 Data-Modifying Statements in WITH)."""
+    parts, start = [], 1
+    for how, table in writes:
+        parts.append(_WRITTEN[how](table, start))
+        start += len(_names(table))
+    if len(parts) == 1:
+        return parts[0]
+    named = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(parts))
+    return f"WITH {named} SELECT"

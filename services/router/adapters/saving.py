@@ -1,8 +1,10 @@
-"""Writes what a batch has changed, in the order in which it was locked, each table in one statement."""
+"""Writes what a batch has changed, in the order in which it was locked."""
 
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, tuple_, update
@@ -15,7 +17,7 @@ from schemas.verdict import Outcome
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded
-from services.router.adapters.state import CrossedError, RefusedError, Row, State
+from services.router.adapters.state import CrossedError, RefusedError, Row, State, Write
 from services.router.domain.decision import SetTimer, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import IdentifierKey, Standing
@@ -26,6 +28,8 @@ _NOBODY = Brief(name="")
 _NO_LEAD = UUID(int=0)
 _NO_SURROUNDINGS = Surroundings()
 _BY_KEY = itemgetter(0, 1)
+_HISTORY = frozenset({tables.VERDICT.name, tables.ACT.name})
+T = TypeVar("T")
 _COOKIE = IdentifierKind.COOKIE
 _DAY = 86_400_000
 _EPOCH_DAY = 719_163
@@ -39,38 +43,63 @@ def day_of(moment: int) -> int:
     return moment // _DAY + _EPOCH_DAY
 
 
-async def save(connection: AsyncConnection, state: State, loaded: Loaded, folded: Folded, number: int) -> None:
-    """Everything that was touched.
+async def save(
+    connection: AsyncConnection,
+    state: State,
+    loaded: Loaded,
+    folded: Folded,
+    number: int,
+    *,
+    further: Sequence[Write] = (),
+) -> None:
+    """Everything that was touched, and what is `further` to be written.
 
     Raises `CrossedError` where another transaction made one of the rows first, `RefusedError` where a row cannot be.
     """
-    touched, there = _touched(loaded), loaded.identifiers
-    known = [_identifier_row(loaded.world, key) for key in touched if key in there]
-    await state.put(connection, tables.IDENTIFIER, known)
-    await _standings(connection, state, loaded)
-    await _accounts(connection, state, loaded)
     world = loaded.world
-    handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
-    rows = [handoff_row(one, loaded.texts.get(one.id, codec.EMPTY)) for one in handoffs]
-    await state.put(connection, tables.HANDOFF, rows)
-    items = [triage_row(world.triage[one]) for one in sorted(world.touched_triage)]
-    await state.put(connection, tables.TRIAGE, items)
-    await _floods(connection, state, loaded)
-    await _history(connection, state, folded, number)
-
-
-async def _history(connection: AsyncConnection, state: State, folded: Folded, number: int) -> None:
-    verdicts = [_verdict_row(one, number) for one in folded.settled if one.stored]
-    acts = [(lead, seq, fact, number) for fact, lead, seq in folded.acts]
+    gone = {lead for lead in loaded.leads | world.touched_standings if not world.members.get(lead)}
     try:
-        await state.create(connection, tables.VERDICT, verdicts)
-        await state.create(connection, tables.ACT, acts)
-    except CrossedError as taken:
-        raise RefusedError("a number is taken: a lead's standing and its history disagree") from taken
+        await state.write(connection, [*_current(loaded, gone), *_history(folded, number), *further])
+    except CrossedError as crossed:
+        if crossed.table in _HISTORY:
+            raise RefusedError("a number is taken: a lead's standing and its history disagree") from crossed
+        raise
+    await state.remove(connection, tables.STANDING, "lead", sorted(gone))
     for event, counted in folded.recounted.items():  # a burst seen too late: rare, and a few events each time
         row = tables.VERDICT
         change = update(row).where(row.c.event == event).values(counted=codec.COUNTED.encode(counted))
         await connection.execute(change)
+
+
+def _current(loaded: Loaded, gone: set[UUID]) -> list[Write]:
+    """What is true now, in the order in which it was locked."""
+    world, touched = loaded.world, _touched(loaded)
+    standings = sorted(world.touched_standings - gone)
+    handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
+    accounts = [(key, row.target_handoff, row.owner) for key, row in _picked(world.accounts, world.touched_accounts)]
+    floods = [(key, loaded.day, count) for key, count in _picked(world.floods, world.touched_floods)]
+    return [
+        Write("put", tables.IDENTIFIER, [_identifier_row(world, key) for key in touched & loaded.identifiers]),
+        Write("put", tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in standings]),
+        Write("put", tables.ACCOUNT, [row for row in accounts if row[0] in loaded.accounts]),
+        Write("create", tables.ACCOUNT, [row for row in accounts if row[0] not in loaded.accounts]),
+        Write("put", tables.HANDOFF, [handoff_row(one, loaded.texts.get(one.id, codec.EMPTY)) for one in handoffs]),
+        Write("put", tables.TRIAGE, [triage_row(world.triage[one]) for one in sorted(world.touched_triage)]),
+        Write("put", tables.FLOOD, [row for row in floods if row[0] in loaded.floods]),
+        Write("create", tables.FLOOD, [row for row in floods if row[0] not in loaded.floods]),
+    ]
+
+
+def _history(folded: Folded, number: int) -> list[Write]:
+    """What was decided, for good."""
+    return [
+        Write("create", tables.VERDICT, [_verdict_row(one, number) for one in folded.settled if one.stored]),
+        Write("create", tables.ACT, [(lead, seq, fact, number) for fact, lead, seq in folded.acts]),
+    ]
+
+
+def _picked(rows: Mapping[str, T], keys: Iterable[str]) -> list[tuple[str, T]]:
+    return [(key, rows[key]) for key in sorted(keys)]
 
 
 async def make_identifiers(
@@ -111,40 +140,9 @@ def _identifier_row(world: World, key: IdentifierKey) -> Row:
     return (key.kind, key.value, lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
 
 
-async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
-    world = loaded.world
-    gone = {lead for lead in loaded.leads | world.touched_standings if not world.members.get(lead)}
-    kept = sorted(world.touched_standings - gone)
-    await state.put(connection, tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in kept])
-    await state.remove(connection, tables.STANDING, "lead", sorted(gone))
-
-
 def standing_row(lead: UUID, standing: Standing) -> Row:
     """The row of one lead's standing."""
     return (lead, standing.seq, standing.lifecycle.value, standing.owner, codec.STANDING.encode(standing))
-
-
-async def _accounts(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
-    new: list[Row] = []
-    known: list[Row] = []
-    for key in sorted(loaded.world.touched_accounts):
-        account = loaded.world.accounts[key]
-        row = (key, account.target_handoff, account.owner)
-        (known if key in loaded.accounts else new).append(row)
-    await state.put(connection, tables.ACCOUNT, known)
-    if await state.add(connection, tables.ACCOUNT, new) != len(new):
-        raise CrossedError("another transaction has met the same account first")
-
-
-async def _floods(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
-    new: list[Row] = []
-    known: list[Row] = []
-    for key in sorted(loaded.world.touched_floods):
-        row = (key, loaded.day, loaded.world.floods[key])
-        (known if key in loaded.floods else new).append(row)
-    await state.put(connection, tables.FLOOD, known)
-    if await state.add(connection, tables.FLOOD, new) != len(new):
-        raise CrossedError("another transaction has counted the same flood first")
 
 
 def handoff_row(handoff: Handoff, text: bytes) -> Row:

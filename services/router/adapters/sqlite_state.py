@@ -15,7 +15,7 @@ import aiosqlite
 from sqlalchemy import Boolean, Table, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.router.adapters.state import CrossedError, Held, Row
+from services.router.adapters.state import CrossedError, Held, Row, Write
 
 _Convert = Callable[[Any], Any]
 _TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
@@ -26,10 +26,12 @@ class SqliteState:
 
     waits = False
 
-    async def empty(self, connection: AsyncConnection, table: Table) -> bool:
+    async def filled(self, connection: AsyncConnection, tables: Sequence[Table]) -> Sequence[Table]:
         """As the contract says."""
         driver = await _driver(connection)
-        return not await driver.execute_fetchall(f"SELECT 1 FROM {table.name} LIMIT 1")  # noqa: S608  (our own names)
+        asked = ", ".join(f"EXISTS (SELECT 1 FROM {table.name})" for table in tables)  # noqa: S608  (our own names)
+        (found,) = await driver.execute_fetchall(f"SELECT {asked}")
+        return [table for table, holds in zip(tables, found, strict=True) if holds]
 
     async def fetch(
         self,
@@ -84,7 +86,12 @@ class SqliteState:
             except sqlite3.IntegrityError as taken:
                 if taken.sqlite_errorcode not in _TAKEN:
                     raise
-                raise CrossedError(f"one of the rows of {table.name} is there already") from taken
+                raise CrossedError(f"one of the rows of {table.name} is there already", table.name) from taken
+
+    async def write(self, connection: AsyncConnection, writes: Sequence[Write]) -> None:
+        """As the contract says: there is no way to a file that would have to be saved."""
+        for one in writes:
+            await getattr(self, one.how)(connection, one.table, one.rows)
 
     async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
         """As the contract says."""

@@ -6,6 +6,7 @@ caller's transaction, whose first statement went through SQLAlchemy (the offset'
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import Table
@@ -17,6 +18,15 @@ Row = Sequence[Any]
 Held = Literal["awaited", "skipped"]
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Rows for one table. `put` replaces those that are there, `add` leaves them, `create` finds none of them."""
+
+    how: Literal["put", "add", "create"]
+    table: Table
+    rows: Sequence[Row]
+
+
 class State(Protocol):
     """Rows in, rows out; a row is a sequence in the order of the columns asked for, or of the table's columns.
 
@@ -26,8 +36,8 @@ class State(Protocol):
     waits: bool
     """May another writer pass between two statements of one transaction? Then what was locked is read again."""
 
-    async def empty(self, connection: AsyncConnection, table: Table) -> bool:
-        """Does the table hold no row at all?"""
+    async def filled(self, connection: AsyncConnection, tables: Sequence[Table]) -> Sequence[Table]:
+        """Those of the tables that hold any row at all."""
         ...
 
     async def fetch(
@@ -67,6 +77,10 @@ class State(Protocol):
         """Write rows that should not be there yet, the fastest way. Raises `CrossedError` where one of them is."""
         ...
 
+    async def write(self, connection: AsyncConnection, writes: Sequence[Write]) -> None:
+        """All of these, in as few round trips as may be; no row twice. Raises `CrossedError` as `create` does."""
+        ...
+
     async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
         """Write one row without its first column, which the database numbers; the number."""
         ...
@@ -86,7 +100,14 @@ class State(Protocol):
 
 
 class CrossedError(Exception):
-    """Another transaction made the same row first, or moved an identity while this one waited: take the batch anew."""
+    """Another transaction made the same row first, or moved an identity while this one waited: take the batch anew.
+
+    `table` is the name of the table where a row stood in the way, if it is one.
+    """
+
+    def __init__(self, words: str, table: str = "") -> None:
+        super().__init__(words)
+        self.table = table
 
 
 class RefusedError(Exception):

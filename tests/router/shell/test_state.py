@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
-from services.router.adapters.state import CrossedError, Row, State
-from services.router.adapters.tables import ACCOUNT, BATCH, CROWDED, IDENTIFIER, SEEN, TIMER
+from services.router.adapters.state import CrossedError, Row, State, Write
+from services.router.adapters.tables import ACCOUNT, BATCH, CROWDED, IDENTIFIER, ROTATION, SEEN, STANDING, TIMER
 
 ADA, GRACE = UUID(int=1), UUID(int=2)
 
@@ -165,13 +165,65 @@ async def test_a_condition_narrows_what_is_fetched(house: Database, state: State
     assert plain(found) == [("ada@acme.example",)]
 
 
-async def test_a_table_is_empty_until_something_is_in_it(house: Database, state: State) -> None:
+async def test_a_table_is_filled_once_something_is_in_it(house: Database, state: State) -> None:
     async with begun(house) as connection:
-        before = await state.empty(connection, SEEN)
+        before = await state.filled(connection, [SEEN, ACCOUNT])
         await state.add(connection, SEEN, [(uuid4(), 1)])
-        after = await state.empty(connection, SEEN)
+        after = await state.filled(connection, [SEEN, ACCOUNT])
 
-    assert (before, after) == (True, False)
+    assert (list(before), list(after)) == ([], [SEEN])
+
+
+@pytest.mark.parametrize("many", [1, 200])
+async def test_what_is_written_together_is_put_added_and_created(house: Database, state: State, many: int) -> None:
+    kept, other = (ADA, 1, "", "", b"kept"), (GRACE, 1, "", "", b"new")
+    seen = [(uuid4(), 1) for _ in range(many)]
+    async with begun(house) as connection:
+        await state.put(connection, STANDING, [kept])
+        await state.put(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
+        writes = [
+            Write("put", IDENTIFIER, [an_identifier("ada@acme.example", GRACE)]),
+            Write("add", STANDING, [(*kept[:4], b"late"), other]),
+            Write("create", SEEN, seen),
+            Write("put", ACCOUNT, []),
+        ]
+        await state.write(connection, writes)
+        identifiers = await state.fetch(connection, IDENTIFIER, ("kind",), [("email",)], ("value", "lead"))
+        standings = await state.fetch(connection, STANDING, ("lead",), [(ADA,), (GRACE,)], ("lead", "standing"))
+        found = await state.fetch(connection, SEEN, ("key",), [(key,) for key, _ in seen], ("key",))
+
+    assert plain(identifiers) == [("ada@acme.example", GRACE)]
+    assert plain(standings) == [(ADA, b"kept"), (GRACE, b"new")]
+    assert len(found) == many
+
+
+@pytest.mark.parametrize("many", [1, 200])
+async def test_of_what_is_written_together_a_crossing_names_its_table(house: Database, state: State, many: int) -> None:
+    seen = [(uuid4(), 1) for _ in range(many)]
+
+    async def write() -> None:
+        async with begun(house) as connection:
+            await state.write(connection, [Write("add", TIMER, []), Write("create", SEEN, seen)])
+
+    await write()
+    with pytest.raises(CrossedError) as crossed:
+        await write()
+
+    assert crossed.value.table == SEEN.name
+
+
+async def test_a_row_that_somebody_holds_is_left_out_where_nobody_may_wait(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        await state.put(connection, ROTATION, [("first", b"1"), ("second", b"2")])
+    async with begun(house) as holder:
+        await state.lock(holder, ROTATION, [("first",)])
+        if state.waits:
+            async with begun(house) as other:
+                free = await state.lock(other, ROTATION, [("first",), ("second",)], held="skipped")
+        else:  # there is nobody else, and nothing to leave out
+            free = await state.lock(holder, ROTATION, [("first",), ("second",)], held="skipped")
+
+    assert plain(free) == ([("second", b"2")] if state.waits else [("first", b"1"), ("second", b"2")])
 
 
 async def test_creating_what_is_there_already_is_a_crossing(house: Database, state: State) -> None:
