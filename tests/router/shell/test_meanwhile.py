@@ -101,14 +101,19 @@ async def test_who_becomes_known_between_the_look_and_the_end_is_seen_by_a_batch
     assert of_ada == (["pass", "ignore"] if lanes[0] == URGENT.topic else ["pass"])
 
 
-async def test_who_becomes_known_by_a_batch_under_way_is_waited_for(two: tuple[Hand, Hand], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("call", "table"), [("create", tables.IDENTIFIER), ("number", tables.BATCH)])
+async def test_who_becomes_known_by_a_batch_under_way_is_waited_for_or_comes_later(
+    two: tuple[Hand, Hand], tmp_path: Path, call: str, table: Any
+) -> None:
     one, other = two
     meanwhile: list[asyncio.Task[None]] = []
 
     async def the_machine_comes() -> None:
         meanwhile.append(asyncio.create_task(handled(one, BEHAVIOUR)))
+        if other.desk.state.waits and call == "create":  # nothing is in its way yet
+            await meanwhile[0]
 
-    interrupted(other, "number", tables.BATCH, the_machine_comes)
+    interrupted(other, call, table, the_machine_comes)
     await handled(other, URGENT)
     await asyncio.gather(*meanwhile)
 
