@@ -26,7 +26,7 @@ from services.router.domain.needs import Needs, needs
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Folded
 from services.router.drawing import Drawn, Waiting, draw_for, records, timers
-from services.router.erasure import erase_leads
+from services.router.erasure import erase_leads, without_the_erased
 from services.router.reading import Death, Entry, Incoming, dead_letter, read
 from services.router.telling import Told, already_read, dead_letter_message, tell
 from services.router.uncounted import dead_events, driven_again, remembered
@@ -121,7 +121,7 @@ async def _decide(
     good = (fact for fact in facts if isinstance(fact, Event) and id(fact) not in bad)
     parked = await desk.parking.count(connection, state, good, poisoned)
     letters = [dead_letter_message(dead_letter(incoming, death, now)) for death in incoming.deaths]
-    await desk.outbox.put(connection, [*told.messages, *letters])
+    await desk.outbox.put(connection, [*told.messages, *without_the_erased(letters, loaded)])
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
     )

@@ -79,6 +79,15 @@ async def erase_leads(
     return [*blanks, _known_as(desk, persons, instant(at))]
 
 
+def without_the_erased(said: list[tuple[str, Message]], loaded: Loaded) -> list[tuple[str, Message]]:
+    """What is to be said, but for what names somebody whose erasure stands in this very batch."""
+    asked = loaded.world.erased_at
+    if asked == loaded.forgotten:
+        return said
+    traces = [trace for key, at in asked.items() if loaded.forgotten.get(key) != at for trace in _traces(key.value)]
+    return [one for one in said if not any(trace in one[1].value for trace in traces)]
+
+
 def _blank(handoff: UUID, at: datetime) -> ErasePlay:
     return ErasePlay(id=named("erase", handoff), handoff=handoff, at=at)
 

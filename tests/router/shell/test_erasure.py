@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from runtime.keys import keyed_hash
@@ -85,6 +86,19 @@ async def test_what_waits_in_the_outbox_about_them_is_never_said(hand: Hand) -> 
     await hand.drain()
 
     assert [letter.id for letter in await hand.dead()] == [letters[2].id]
+
+
+@pytest.mark.parametrize("first", ["erasure", "letter"])
+async def test_what_died_in_the_batch_of_their_erasure_is_not_kept_either(hand: Hand, first: str) -> None:
+    await adas_story(hand)
+    erasure = Message(b"k", encode(an_erasure(ADA, hand.clock.now() + timedelta(hours=1))))
+    notes = [f'{{"fact":"handoff_rejected","note":"{told}"}}'.encode() for told in (ADA, "+442071838750", "somebody")]
+    acts = [Message(b"k", note) for note in notes]
+    await hand.log.append(FEEDBACK.name, [erasure, *acts] if first == "erasure" else [*acts, erasure])
+    await hand.drain()
+
+    assert [letter.value for letter in await hand.dead()] == notes[2:]
+    assert [trace for trace in TRACES if trace in await everything(hand)] == []
 
 
 async def test_an_old_event_does_not_bring_them_back(hand: Hand) -> None:
