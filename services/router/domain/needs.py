@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from schemas.event import Event, IdentifierKind
+from schemas.event import URGENT, Event, IdentifierKind
 from schemas.feedback import (
     Feedback,
     IdentifiersErased,
@@ -61,12 +61,14 @@ class _Gathering:
         self.floods: set[str] = set()
 
     def event(self, event: Event, playbook: Playbook) -> None:
-        self.identifiers.update(keys_of(event))
+        stated = event.identifiers
+        self.identifiers.update([IdentifierKey(each.kind, each.value) for each in stated] if stated else keys_of(event))
         self.events.add(event.id)
         if event.corrects is not None:
             self.corrections.add(event.corrects)
             self.events.add(event.corrects)
-        self.floods.update(flood_keys(event, playbook))
+        if event.type in URGENT:
+            self.floods.update(flood_keys(event, playbook))
 
     def feedback(self, fact: Feedback) -> None:
         match fact:

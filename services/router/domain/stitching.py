@@ -45,10 +45,9 @@ def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> t
     for key in fresh:
         changes.put_row(IdentifierRow(key, identity.lead_id(key)))
     moved = _claim(event, keys, changes)
-    touched = {changes.world.identifiers[key].lead for key in keys}
-    merges = regroup(touched, changes) if moved or (fresh and len(keys) > 1) else ()
-    if not merges:
+    if not moved and (not fresh or len(keys) == 1):
         return changes.world.identifiers[keys[0]].lead, ()
+    merges = regroup({changes.world.identifiers[key].lead for key in keys}, changes)
     newborn = {identity.lead_id(key) for key in fresh}
     return changes.world.identifiers[keys[0]].lead, tuple(each for each in merges if each.gone not in newborn)
 
