@@ -184,7 +184,7 @@ def log_settings(request: pytest.FixtureRequest, log_engine: str, tmp_path: Path
         topic_prefix=f"t{uuid4().hex[:12]}.",
         partitions=4,
         kafka_bootstrap=bootstrap,
-        grace=2.0,
+        append_timeout=20.0,  # a test of patience sets its own; no other one depends on how busy the machine is
     )
 
 

@@ -28,7 +28,7 @@ from services.ingest.reading import sources
 from services.router.narration import Narration
 from tests.flow.founding import Founding, administer, founded
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from tests.flow.senders import Post
 from tests.flow.witness import RingClock, Witness
 
 PLAYBOOK = Path(__file__).parents[2] / "playbook"
-PATIENCE = 30.0
+PATIENCE = 90.0
 TOKEN = "what only dana knows"
 LANES = (EVENTS_URGENT, EVENTS_BEHAVIOUR)
 

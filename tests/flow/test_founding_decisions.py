@@ -63,7 +63,7 @@ async def test_assignment_does_not_sit_in_the_batch(founding: Founding) -> None:
     async with drawing_held(founding):
         events = await founding.take(*(consultation(f"queue-{who}", now, email=who) for who in people))
         if founding.engine == "postgresql":
-            await founding.witness.until(lambda: all(founding.witness.verdict_on(one.id) for one in events), seconds=5)
+            await founding.witness.until(lambda: all(founding.witness.verdict_on(one.id) for one in events), seconds=60)
             waiting = [await handoffs(founding.database, (await lead_of(founding.database, who)).id) for who in people]
             assert [(one.state, one.team, one.assignee) for (one,) in waiting] == [
                 (HandoffState.QUEUED, "inside_sales", "")
@@ -134,7 +134,7 @@ def another_process(folder: Path) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
         env={"PATH": "/usr/bin:/bin", "PLAYCALLER_TOPIC_PREFIX": "founding."},
     )
 

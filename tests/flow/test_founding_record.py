@@ -162,7 +162,7 @@ async def playcaller(founding: Founding, *words: str) -> "subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
         env=told,
     )
 

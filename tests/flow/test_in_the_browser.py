@@ -26,6 +26,6 @@ def test_an_accept_in_the_browser_shows_in_the_terminal_and_on_the_card(tmp_path
         page.get_by_role("link", name="Noor Haddad").first.click()
         page.get_by_role("button", name="Accept").click()
 
-        expect(page.get_by_text("Accepted: yours to work")).to_be_visible(timeout=15_000)
-        expect(page.get_by_text("Log attempt").first).to_be_visible()
+        expect(page.get_by_text("Accepted: yours to work")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Log attempt").first).to_be_visible(timeout=60_000)
         assert f"{rep} accepted Noor Haddad" in _line_with(ring, "accepted")

@@ -26,7 +26,7 @@ def environment() -> dict[str, str]:
     return {**plain, "COLUMNS": "160", "PLAYCALLER_INGEST_PORT": "0", "PLAYCALLER_NOTIFIER_PORT": "0"}
 
 
-def told(*arguments: str, seconds: float = 170) -> subprocess.CompletedProcess[str]:
+def told(*arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments), cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds, env=environment()
     )
@@ -64,7 +64,7 @@ def test_a_second_start_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
     (rep,) = re.findall(r"▶ (\w+) [\w ]+?  gets the play consultation_executive", first.stdout)
     with running("--data", str(tmp_path)) as second:
         url, screen = second.inbox()
-        page = httpx.get(f"{url}/inbox/of/{rep.lower()}", timeout=10, follow_redirects=True, trust_env=False).text
+        page = httpx.get(f"{url}/inbox/of/{rep.lower()}", timeout=60, follow_redirects=True, trust_env=False).text
 
     assert first.returncode == 0, first.stderr
     assert "told in this folder" in screen
@@ -76,7 +76,7 @@ def test_a_stop_is_graceful(tmp_path: Path) -> None:
         ring.inbox()
         ring.process.send_signal(signal.SIGTERM)
 
-        assert ring.process.wait(timeout=30) == 0
+        assert ring.process.wait(timeout=120) == 0
 
 
 class Running:
@@ -112,4 +112,4 @@ def running(*arguments: str) -> Iterator[Running]:
             yield Running(process)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)

@@ -90,7 +90,7 @@ def test_every_playcaller_command_is_known(command: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
         env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "TERM": "dumb"},
     )
 
@@ -103,7 +103,7 @@ def test_the_readme_explains_a_payload_that_is_there() -> None:
     (command,) = [line for document, line in commands() if document == "README.md" and " explain " in line]
 
     outcome = subprocess.run(
-        [sys.executable, *shlex.split(command)[1:]], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, *shlex.split(command)[1:]], cwd=ROOT, capture_output=True, text=True, check=False, timeout=180
     )
 
     assert outcome.returncode == 0, outcome.stderr

@@ -57,7 +57,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> str:
         env={**os.environ, "PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     ).stdout
 

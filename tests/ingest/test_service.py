@@ -70,7 +70,7 @@ async def test_a_sender_that_never_finishes_is_let_go(tmp_path: Path) -> None:
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"POST /webhooks/typeform HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
         writer.write(b"Content-Length: 50\r\n\r\n{")
-        line = await asyncio.wait_for(reader.readline(), 5)
+        line = await asyncio.wait_for(reader.readline(), 60)
         writer.close()
 
     assert b"408" in line
@@ -100,7 +100,7 @@ async def test_what_is_under_way_is_finished_after_the_stop(tmp_path: Path) -> N
         await accepted(server)
         server.carriage.stop.set()
         writer.write(body[100:])
-        line = await asyncio.wait_for(reader.readline(), 5)
+        line = await asyncio.wait_for(reader.readline(), 60)
         writer.close()
         await server.serving
         events = await server.events()

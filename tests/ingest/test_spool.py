@@ -60,7 +60,7 @@ async def test_it_drains_by_itself_once_the_log_is_back(home: House) -> None:
     await post(home, "ada")
     draining = asyncio.create_task(home.spool.drain(stop, every=0.01))
     home.log.away = False
-    await asyncio.wait_for(home.log.appended.wait(), 5)
+    await asyncio.wait_for(home.log.appended.wait(), 60)
     stop.set()
     await draining
 

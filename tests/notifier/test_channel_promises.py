@@ -26,7 +26,7 @@ from tests.notifier.staging import Stage, Staging, Trouble
 
 PLUGINS = discover(CHANNELS, "CHANNEL", ChannelPlugin)
 STAGES = discover("tests.notifier.stages", "STAGE", Staging)
-SHORT, LONG = 0.4, 10.0
+SHORT, LONG = 0.8, 60.0
 """Seconds a call may take: short where the provider hangs on purpose."""
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
 HOSTILE = (

@@ -39,7 +39,7 @@ async def facts(log: Log, topic: Topic, decoder: object) -> list[object]:
     return found
 
 
-async def until(condition: object, seconds: float = 30.0) -> None:
+async def until(condition: object, seconds: float = 90.0) -> None:
     """Wait until it holds; a test that waits longer has failed."""
     async with asyncio.timeout(seconds):
         while not await condition():  # type: ignore[operator]  # noqa: ASYNC110  (another process is waited for)
@@ -56,7 +56,7 @@ async def a_service(folder: Path, slack: FakeSlack) -> AsyncIterator[tuple[str, 
         running = asyncio.create_task(serve(carriage, settings, ready.set_result))
         yield await ready, carriage.log, carriage.stop
         carriage.stop.set()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 60)
 
 
 async def test_from_the_log_to_slack_and_back(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ async def test_killed_after_slacks_answer_there_is_still_one_card(tmp_path: Path
             await log.append(PLAYS.name, messages(a_play(at=datetime.now(UTC), recipients=GRACE)))
         killed = await a_process(tmp_path, slack, PLAYCALLER_FAILPOINT="notifier.sent")
 
-        assert await asyncio.wait_for(killed.wait(), 30) == -signal.SIGKILL
+        assert await asyncio.wait_for(killed.wait(), 120) == -signal.SIGKILL
         assert len(slack.messages) == 1
 
         again = await a_process(tmp_path, slack)
@@ -104,7 +104,7 @@ async def test_killed_after_slacks_answer_there_is_still_one_card(tmp_path: Path
         again.terminate()
         await database.close()
 
-        assert await asyncio.wait_for(again.wait(), 30) == 0
+        assert await asyncio.wait_for(again.wait(), 120) == 0
         assert len(slack.messages) == 1
         assert "conversations.history" in slack.calls
 

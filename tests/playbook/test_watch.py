@@ -56,7 +56,7 @@ async def test_a_saved_file_is_noticed_without_being_told(folder: Path, edit: Ed
     loop, arrived, stop = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     watched = WatchedPlaybook(folder, lambda _playbook: loop.call_soon_threadsafe(arrived.set) and None)
     watching = asyncio.create_task(watched.watch(stop))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for threshold in range(101, 1000):
             edit("scoring.yaml", f"threshold: {threshold - 1}", f"threshold: {threshold}")
             try:

@@ -68,8 +68,8 @@ def test_any_text_is_words_without_a_complaint(text: str) -> None:
 
 
 def test_a_hostile_text_takes_no_longer_than_it_is_long() -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     for evil in ("a." * 200_000, "'s" * 200_000, "vp " * 200_000, "́" * 200_000):
         decides(PATTERNS, TABLE.spelled(words_of(evil)))
 
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1

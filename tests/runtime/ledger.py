@@ -33,7 +33,7 @@ class Ledger:
         async with self.changed:
             self.changed.notify_all()
 
-    async def until(self, true: Callable[[], bool], within: float = 15.0) -> None:
+    async def until(self, true: Callable[[], bool], within: float = 60.0) -> None:
         """Wait until `true()`; whatever may make it true tells the ledger."""
         async with asyncio.timeout(within), self.changed:
             await self.changed.wait_for(true)

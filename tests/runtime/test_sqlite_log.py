@@ -186,7 +186,7 @@ async def test_retention_runs_by_itself(tmp_path: Path):
         await log.append("visits", [Message(b"ada", b"old")])
     clock.advance(timedelta(days=31))
     async with SqliteLog(tmp_path / "log.db", partitions=4, clock=clock, retention=timedelta(days=30)) as log:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await log.bounds(HOME) != (1, 1):  # noqa: ASYNC110  (asking is what gives way)
                 await asyncio.sleep(0)
 

@@ -1,6 +1,7 @@
 """A member that sleeps through its own eviction wakes up, and changes nothing: on real Kafka and real PostgreSQL."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -64,7 +65,14 @@ def say(word: str) -> None:
 
 
 def shared(bootstrap: str, prefix: str) -> Settings:
-    return Settings(log_engine=LogEngine.KAFKA, kafka_bootstrap=bootstrap, topic_prefix=prefix, partitions=1, grace=2.0)
+    return Settings(
+        log_engine=LogEngine.KAFKA,
+        kafka_bootstrap=bootstrap,
+        topic_prefix=prefix,
+        partitions=1,
+        grace=2.0,
+        append_timeout=20.0,
+    )
 
 
 async def sleeper(bootstrap: str, prefix: str, url: str) -> None:
@@ -93,10 +101,11 @@ async def test_who_slept_through_the_eviction_is_fenced_at_the_first_attempt(
     assert zombie.stdin is not None
     assert zombie.stdout is not None
     try:
-        async with KafkaLog(shared(kafka_bootstrap, prefix)) as log, asyncio.timeout(60):
+        async with KafkaLog(shared(kafka_bootstrap, prefix)) as log, asyncio.timeout(150):
             await log.append("visits", [Message(b"ada", b"x") for _ in range(5)])
             assert await zombie.stdout.readline() == b"holding\n"
             zombie.send_signal(signal.SIGSTOP)
+            await asyncio.to_thread(os.waitid, os.P_PID, zombie.pid, os.WSTOPPED)
             heir = Accountant(database, "heir")
             subscription = log.subscribe("router", ["visits"], heir)
             running = asyncio.create_task(subscription.run())

@@ -24,7 +24,7 @@ from tests.notifier.builders import a_brief, a_handoff, a_play, a_recipient, an_
 
 pytestmark = pytest.mark.browser
 LOCAL = ("http://127.0.0.1:", "data:")
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 
 
@@ -48,15 +48,15 @@ class Running:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(90)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._carriage.stop.set)
-        self._thread.join(30)
+        self._thread.join(90)
 
     def _do(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(90)
 
     def tell(self, *commands: Any) -> None:
         said: list[Message] = list(messages(*commands))
@@ -67,7 +67,7 @@ class Running:
 
     def wait_for_cards(self, count: int) -> None:
         """Until so many cards are in the inbox."""
-        patient = time.monotonic() + 30
+        patient = time.monotonic() + 90
         while len(self._values(DELIVERIES.name)) < count:
             assert time.monotonic() < patient, "the cards did not arrive"
             threading.Event().wait(0.05)
@@ -100,7 +100,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
 def a_context(browser: Browser, **how: Any) -> Iterator[BrowserContext]:
     """A fresh profile that is told of every request, so that none may leave this machine."""
     context = browser.new_context(**how)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     outside: list[str] = []
     context.on(
         "request", lambda one: None if "127.0.0.1" in one.url or one.url[:5] == "data:" else outside.append(one.url)

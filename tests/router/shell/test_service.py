@@ -51,7 +51,7 @@ class Running:
         for fact in facts:
             await self.carriage.log.append(lane_of(fact), [Message(b"k", encode(fact))])
 
-    async def until(self, met: Callable[[list[Narration]], bool], patience: float = 30) -> None:
+    async def until(self, met: Callable[[list[Narration]], bool], patience: float = 90) -> None:
         """Wait until the story so far has come to this."""
         async with asyncio.timeout(patience):
             while not met(self.told):
@@ -83,7 +83,7 @@ async def running(carriage: Carriage, playbook: Path = PLAYBOOK) -> AsyncIterato
         yield router
     finally:
         carriage.stop.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await serving
 
 
