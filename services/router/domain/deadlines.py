@@ -4,6 +4,7 @@ Only human acts stop the clock. A deadline of an older round, or one that was mo
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from schemas.fact import replace
 from schemas.feedback import TimerFired, TimerKind
@@ -12,6 +13,7 @@ from services.router.domain import business_time, handoffs, lifecycle, opening
 from services.router.domain.decision import Command, Decision, Remind, SaveHandoff, SaveTriage, SetTimer, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.handoffs import Move
+from services.router.domain.identity import made_by
 from services.router.domain.lead import Lead
 from services.router.domain.moments import milliseconds
 from services.router.domain.playbook import Play, Playbook
@@ -44,8 +46,32 @@ def timers(
     reminder, deadline = kinds
     due = business_time.add(hours, start, within)
     wakes = [business_time.add(hours, start, within * part) for part in level_of(handoff, playbook).reminders]
-    reminders = tuple(SetTimer(reminder, handoff.id, wake, None, handoff.round) for wake in wakes if wake < due)
+    whose = _name(handoff, due)
+    reminders = tuple(SetTimer(reminder, handoff.id, wake, whose, handoff.round) for wake in wakes if wake < due)
     return due, (*reminders, SetTimer(deadline, handoff.id, due, None, handoff.round))
+
+
+def _name(handoff: Handoff, due: datetime) -> UUID:
+    """Of one deadline: its reminders carry it, and come to nothing once the deadline was moved."""
+    return made_by(handoff.id, f"deadline {milliseconds(due)}")
+
+
+def sooner(before: Handoff, after: Handoff, playbook: Playbook, now: datetime) -> tuple[Handoff, tuple[SetTimer, ...]]:
+    """The handoff with the deadline that its better priority asks for, if that is sooner, and the new timers (R5).
+
+    It counts from `now` (UTC), when the reason for more haste came; a deadline is never moved back.
+    """
+    if after.priority >= before.priority:
+        return after, ()
+    level = level_of(after, playbook)
+    if after.state is HandoffState.OFFERED and after.accept_by is not None:
+        due, wakes = timers(ACCEPT, after, playbook, now, level.accept_within)
+        return (replace(after, accept_by=due), wakes) if due < after.accept_by else (after, ())
+    if after.state is HandoffState.ACCEPTED and after.attempt_by is not None:
+        start = max(now, after.not_before) if after.not_before else now
+        due, wakes = timers(ATTEMPT, after, playbook, start, level.attempt_within)
+        return (replace(after, attempt_by=due), wakes) if due < after.attempt_by else (after, ())
+    return after, ()
 
 
 ACCEPT = (TimerKind.ACCEPT_REMINDER, TimerKind.ACCEPT_DEADLINE)
@@ -75,7 +101,7 @@ def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook,
     if handoff is None or not handoffs.is_open(handoff) or fact.round != handoff.round:
         return Decision(lead, None)
     notice = _NOTICES.get((fact.kind, handoff.state), "")
-    if notice:
+    if notice and _holds(fact, handoff):
         return _reminded(handoff, lead, notice)
     offered = handoff.state is HandoffState.OFFERED
     if fact.kind is TimerKind.ACCEPT_DEADLINE and offered and _due(fact, handoff.accept_by):
@@ -99,6 +125,12 @@ _NOTICES = {
 def _due(fact: TimerFired, deadline: datetime | None) -> bool:
     """Whether this timer is the deadline that holds now, and not one that was moved away from."""
     return deadline is not None and milliseconds(fact.due_at) >= milliseconds(deadline)
+
+
+def _holds(fact: TimerFired, handoff: Handoff) -> bool:
+    """Whether this reminder is of the deadline that holds now; one that names none always is."""
+    due = handoff.accept_by if handoff.state is HandoffState.OFFERED else handoff.attempt_by
+    return fact.about is None or (due is not None and fact.about == _name(handoff, due))
 
 
 def _reminded(handoff: Handoff, lead: Lead, notice: str) -> Decision:

@@ -11,7 +11,7 @@ from schemas.fact import replace
 from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
-from services.router.domain import handoffs, opening
+from services.router.domain import deadlines, handoffs, opening
 from services.router.domain.changes import Changes
 from services.router.domain.decision import Command, ReturnTurn, SaveHandoff, SaveTriage, SetTimer
 from services.router.domain.handoff import Handoff
@@ -24,12 +24,12 @@ _ROUTER = "router"
 _STAGES = tuple(LifecycleStage)
 
 
-def joined(merge: Merge, changes: Changes, playbook: Playbook) -> tuple[Command, ...]:
-    """Fold the standing of the lead that is no more into the other's."""
+def joined(merge: Merge, changes: Changes, playbook: Playbook, now: datetime) -> tuple[Command, ...]:
+    """Fold the standing of the lead that is no more into the other's, at `now` (UTC)."""
     gone, kept = changes.standing(merge.gone), changes.standing(merge.into)
     if gone == Standing():
         return ()
-    handoff, commands = _one_handoff(merge, gone, kept, changes)
+    handoff, commands = _one_handoff(merge, changes, playbook, now)
     triage, more = _one_triage(merge, gone, kept, changes, settled=handoff is not None)
     timers = tuple(_hold_again(merge, click, playbook) for click in gone.clicks if not click.judged)
     standing = Standing(
@@ -53,9 +53,10 @@ def joined(merge: Merge, changes: Changes, playbook: Playbook) -> tuple[Command,
 
 
 def _one_handoff(
-    merge: Merge, gone: Standing, kept: Standing, changes: Changes
+    merge: Merge, changes: Changes, playbook: Playbook, now: datetime
 ) -> tuple[UUID | None, tuple[Command, ...]]:
     """The accepted one stays, else the earlier; the other is merged and its rep gets the turn back (R5)."""
+    gone, kept = changes.standing(merge.gone), changes.standing(merge.into)
     found = [
         changes.world.handoffs[each]
         for each in (gone.handoff, kept.handoff)
@@ -63,7 +64,8 @@ def _one_handoff(
     ]
     if not found:
         return kept.handoff or gone.handoff, ()
-    stays, *others = sorted(found, key=_precedence)
+    first, *others = sorted(found, key=_precedence)
+    stays = first
     commands: list[Command] = []
     for other in others:
         commands.extend(_merged(other, stays, changes))
@@ -73,6 +75,8 @@ def _one_handoff(
             priority=min(stays.priority, other.priority),
             received_at=min(stays.received_at, other.received_at),
         )
+    stays, timers = deadlines.sooner(first, stays, playbook, now)
+    commands.extend(timers)
     if others or stays.lead != merge.into:
         stays = replace(stays, lead=merge.into)
         tell = "Two leads turned out to be one person: this play is for both." if others else ""

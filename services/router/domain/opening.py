@@ -157,36 +157,20 @@ def tightened(
     why_now: tuple[str, ...],
     received_at: datetime,
     flags: tuple[str, ...] = (),
-) -> tuple[Handoff, tuple[SetTimer, ...]]:
-    """The open handoff with new reasons (R5): priority and deadline only tighten; the play answers all the reasons."""
+) -> Handoff:
+    """The open handoff with new reasons (R5): the priority only tightens; the play answers all the reasons."""
     held = in_order((*handoff.rules, *rules))
-    better = min(handoff.priority, priority)
     soonest = _not_before(facts.playbook, rules, received_at)
     before = min(soonest, handoff.not_before) if soonest and handoff.not_before else None
-    after = handoffs.changed(
+    return handoffs.changed(
         handoff,
         rules=held,
-        priority=better,
+        priority=min(handoff.priority, priority),
         play=play_for(facts, held)[0],
         playbook=facts.playbook.version,
         brief=brief_of(facts, dict.fromkeys((*why_now, *handoff.brief.why_now))),
         not_before=before,
         flags=tuple(dict.fromkeys((*handoff.flags, *flags))),
-    )
-    return _sooner(after, facts) if better < handoff.priority else (after, ())
-
-
-def _sooner(handoff: Handoff, facts: LeadFacts) -> tuple[Handoff, tuple[SetTimer, ...]]:
-    """The accept deadline that the better priority asks for, if it is sooner, with its timers."""
-    team, rep = facts.playbook.teams.get(handoff.team), facts.playbook.reps.get(handoff.assignee)
-    if handoff.state is not HandoffState.OFFERED or handoff.accept_by is None or team is None:
-        return handoff, ()
-    level = service_of(team, handoff.priority)
-    deadline = business_time.add(rep.hours if rep else team.hours, facts.now, level.accept_within)
-    if deadline >= handoff.accept_by:
-        return handoff, ()
-    return replace(handoff, accept_by=deadline), (
-        SetTimer(TimerKind.ACCEPT_DEADLINE, handoff.id, deadline, None, handoff.round),
     )
 
 

@@ -4,7 +4,7 @@ from schemas.fact import replace
 from schemas.feedback import TriageChoice
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Reason, Rule
-from services.router.domain import handoffs, lifecycle, opening, reasons, rules
+from services.router.domain import deadlines, handoffs, lifecycle, opening, reasons, rules
 from services.router.domain.briefs import with_reason
 from services.router.domain.case import Case, Conclusion
 from services.router.domain.decision import Command, SaveHandoff, SaveTriage
@@ -103,7 +103,7 @@ def _renewed(
     if not new and better >= own.priority:
         return Conclusion(Outcome.UPDATE, said, standing, join, fired, own.id)
     texts = tuple(reason.text for reason in fired_reasons(case, new))
-    after, timers = opening.tightened(
+    renewed = opening.tightened(
         own,
         case.facts,
         mine,
@@ -112,6 +112,7 @@ def _renewed(
         received_at=case.event.received_at,
         flags=("late",) if case.late else (),
     )
+    after, timers = deadlines.sooner(own, renewed, case.facts.playbook, case.facts.now)
     tell = " ".join(("New:", *texts)) if new else f"Priority {after.priority.value} now: the lead does more."
     return Conclusion(
         Outcome.UPDATE,
