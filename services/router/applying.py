@@ -1,7 +1,7 @@
 """One batch, one transaction: the offset first, then locks in order, the pure fold, and everything it changed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from services.router.domain.handoff import Handoff
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.needs import Needs, needs
 from services.router.domain.playbook import Playbook
-from services.router.domain.world import Folded
+from services.router.domain.world import Folded, NeedsMoreError
 from services.router.drawing import Drawn, Waiting, draw_for, records, timers
 from services.router.erasure import erase_leads, without_the_erased
 from services.router.reading import Death, Entry, Incoming, dead_letter, read
@@ -40,6 +40,13 @@ class More:
 
     identifiers: set[IdentifierKey] = field(default_factory=set)
     leads: set[UUID] = field(default_factory=set)
+    accounts: set[str] = field(default_factory=set)
+
+    def learn(self, missing: NeedsMoreError) -> None:
+        """The next attempt looks these up as well."""
+        self.identifiers |= missing.identifiers
+        self.leads |= missing.leads
+        self.accounts |= missing.accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +227,9 @@ async def _turns(desk: Desk, connection: AsyncConnection, turns: Sequence[Return
 
 
 def _widened(wanted: Needs, more: More) -> Needs:
-    if not more.identifiers and not more.leads:
+    if not (more.identifiers or more.leads or more.accounts):
         return wanted
-    return replace(wanted, identifiers=wanted.identifiers | more.identifiers, leads=wanted.leads | more.leads)
+    return wanted.and_more(NeedsMoreError(more.identifiers, more.leads, more.accounts))
 
 
 def _bury(incoming: Incoming, entries: list[Entry], folded: Folded) -> list[tuple[Event, str]]:

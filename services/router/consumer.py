@@ -120,8 +120,7 @@ class Consumer:
             try:
                 return await apply(self._desk, batch, condemned, more)
             except NeedsMoreError as missing:
-                more.identifiers |= missing.identifiers
-                more.leads |= missing.leads
+                more.learn(missing)
                 if attempt == _ATTEMPTS:
                     raise
             except FencedError:

@@ -1,7 +1,7 @@
 """Says what one event would lead to, and why, without doing it: the same fold on a copy, in words for people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -48,11 +48,12 @@ def explain(events: Sequence[Event], playbook: Playbook, now: datetime) -> list[
     world.asked = set(wanted.identifiers)
     for _ in range(_ROUNDS):
         fresh = World(asked=set(world.asked))
-        fresh.asked_accounts = set(accounts_of(fresh, events, playbook))
+        fresh.asked_accounts = world.asked_accounts | accounts_of(fresh, events, playbook)
         try:
             folded = fold(events, fresh, playbook, full=True)
         except NeedsMoreError as missing:
             world.asked |= missing.identifiers
+            world.asked_accounts |= missing.accounts
             continue
         return _told(events, folded, fresh, playbook, now)
     raise RuntimeError("the fold keeps asking for more identities")
@@ -74,9 +75,7 @@ async def explain_against(
         try:
             folded = fold(events, loaded.world, playbook, full=True)
         except NeedsMoreError as missing:
-            wanted = replace(
-                wanted, identifiers=wanted.identifiers | missing.identifiers, leads=wanted.leads | missing.leads
-            )
+            wanted = wanted.and_more(missing)
             continue
         return _told(events, folded, loaded.world, playbook, now)
     raise RuntimeError("the fold keeps asking for more identities")

@@ -101,8 +101,7 @@ async def _batch(log: Log, desk: Desk, row: Row[Any], book: Playbook) -> None:
                     alive=driven_again(incoming, incoming.entries),
                 )
         except NeedsMoreError as missing:
-            more.identifiers |= missing.identifiers
-            more.leads |= missing.leads
+            more.learn(missing)
         else:
             return
     raise ReplayError(f"batch {row.number} keeps asking for more identities")

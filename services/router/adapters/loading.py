@@ -53,7 +53,7 @@ async def load(
     await _people(connection, state, needs, loaded)
     await _standings(connection, state, loaded)
     ids = await _glimpsed(connection, state, needs, loaded)
-    await _accounts(connection, state, accounts_of(loaded.world, facts, playbook), loaded)
+    await _accounts(connection, state, accounts_of(loaded.world, facts, playbook) | needs.accounts, loaded)
     await _handoffs(connection, state, needs, loaded, ids=ids)
     await _floods(connection, state, needs.flood_keys, loaded)
     filled = await state.filled(connection, (tables.TOMBSTONE, tables.ERASED))

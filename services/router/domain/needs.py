@@ -1,7 +1,7 @@
 """What a batch of facts will read, so that the shell can load and lock it set-wise before anything is decided."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from schemas.event import URGENT, Event, IdentifierKind
@@ -19,7 +19,7 @@ from services.router.domain.floods import flood_keys
 from services.router.domain.identity import keys_of
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.playbook import Playbook
-from services.router.domain.world import World
+from services.router.domain.world import NeedsMoreError, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,17 @@ class Needs:
     events: frozenset[UUID]
     """Has a correction of them arrived before?"""
     flood_keys: frozenset[str]
+    accounts: frozenset[str] = frozenset()
+    """Those that an earlier attempt at the same facts has missed; the others come by `accounts_of`."""
+
+    def and_more(self, missing: NeedsMoreError) -> "Needs":
+        """What is to be looked up at the next attempt."""
+        return replace(
+            self,
+            identifiers=self.identifiers | missing.identifiers,
+            leads=self.leads | missing.leads,
+            accounts=self.accounts | missing.accounts,
+        )
 
 
 def needs(facts: Sequence[Event | Feedback], playbook: Playbook) -> Needs:
