@@ -110,7 +110,7 @@ async def _decide(
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
     dropped = _dropped(incoming, entries)
-    await make_identifiers(connection, state, loaded, wanted.identifiers)
+    await make_identifiers(connection, state, loaded, wanted.identifiers, desk.forgotten)
     await _turns(desk, connection, told.turns)
     number = await numbered(desk, connection, _place(incoming.batch), playbook=playbook, at=now, dropped=dropped)
     loaded.day = day_of(milliseconds(now))
@@ -182,7 +182,7 @@ async def folded_into(
     loaded.day = day_of(milliseconds(at))
     loaded.world.dead |= set(dead)
     folded = fold(facts, loaded.world, playbook)
-    await make_identifiers(connection, desk.state, loaded, wanted.identifiers)
+    await make_identifiers(connection, desk.state, loaded, wanted.identifiers, desk.forgotten)
     await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
     await remembered(desk.state, connection, dead, alive, loaded.day)
     return folded

@@ -16,6 +16,7 @@ from schemas.fact import encode, replace
 from schemas.verdict import Outcome
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
+from services.router.adapters.forgetting import Forgotten
 from services.router.adapters.loading import Loaded
 from services.router.adapters.state import CrossedError, RefusedError, Row, State, Write
 from services.router.domain.decision import SetTimer, Surroundings
@@ -30,7 +31,7 @@ _NO_SURROUNDINGS = Surroundings()
 _BY_KEY = itemgetter(0, 1)
 _HISTORY = frozenset({tables.VERDICT.name, tables.ACT.name})
 T = TypeVar("T")
-_COOKIE = IdentifierKind.COOKIE
+_COOKIE, _EMAIL = IdentifierKind.COOKIE, IdentifierKind.EMAIL
 _DAY = 86_400_000
 _EPOCH_DAY = 719_163
 """The proleptic ordinal of 1970-01-01."""
@@ -103,13 +104,14 @@ def _picked(rows: Mapping[str, T], keys: Iterable[str]) -> list[tuple[str, T]]:
 
 
 async def make_identifiers(
-    connection: AsyncConnection, state: State, loaded: Loaded, asked: AbstractSet[IdentifierKey]
+    connection: AsyncConnection, state: State, loaded: Loaded, asked: AbstractSet[IdentifierKey], forgotten: Forgotten
 ) -> None:
     """Make the rows of the identifiers that are new; of the others that were `asked` for, see that they are none still.
 
     Call it before the batch takes its number: what was not there could not be locked, and of two batches that look at
     one identifier the one with the higher number has seen what the other did. Raises `CrossedError` where another
-    transaction has made one of the rows meanwhile: also where this batch only looked.
+    transaction has made one of the rows meanwhile, also where this batch only looked, and where somebody who is met
+    here for the first time has asked to be forgotten meanwhile.
     """
     world, there = loaded.world, loaded.identifiers
     new = _touched(loaded) - there
@@ -122,6 +124,11 @@ async def make_identifiers(
         table = tables.IDENTIFIER
         theirs = tuple_(table.c.kind, table.c.value).in_([(key.kind.value, key.value) for key in absent])
         await connection.execute(delete(table).where(theirs))
+    met = {key for key in new if key.kind is _EMAIL} if state.waits else set()
+    if met and await forgotten.among(connection, state, met) != {
+        key: at for key, at in loaded.forgotten.items() if key in met
+    }:
+        raise CrossedError("somebody asked to be forgotten while they were met for the first time")
 
 
 def _touched(loaded: Loaded) -> set[IdentifierKey]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ from runtime.database import Database
 from runtime.log import Log, Partition
 from runtime.migrations import migrate
 from schemas.event import EventType, Mark
-from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT
+from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK
 from services.router.adapters import tables
 from services.router.consumer import Consumer
 from services.router.domain.playbook import Playbook
 from services.router.migrations import PACKAGE
 from services.router.offering import Offering
 from services.router.replay import replay
-from tests.router.shell.building import a_consultation, an_event
+from tests.router.shell.building import a_consultation, an_erasure, an_event
 from tests.router.shell.ring import Hand
 
 COOKIE, ADA = "web:ada-laptop", "ada@acme.example"
@@ -71,6 +72,27 @@ async def two(house: Database, log: Log, clock: ManualClock, playbook: Playbook)
     marked = an_event(EventType.PAGE_VIEWED, cookie=COOKIE, marks=(Mark.BOT,), properties={"path": "/pricing"})
     await one.append(marked, a_consultation(ADA, cookie=COOKIE))
     return one, other
+
+
+async def test_who_asks_to_be_forgotten_while_their_first_form_is_counted_is_forgotten(
+    house: Database, log: Log, clock: ManualClock, playbook: Playbook
+) -> None:
+    one, other = (Hand(house, log, clock, playbook) for _ in range(2))
+    form = a_consultation(ADA, cookie=COOKIE)
+    await one.append(form, an_erasure(ADA, form.received_at + timedelta(minutes=1)))
+    meanwhile: list[asyncio.Task[None]] = []
+
+    async def she_asks() -> None:
+        meanwhile.append(asyncio.create_task(handled(other, Partition(FEEDBACK.name, 0))))
+        if one.desk.state.waits:
+            await meanwhile[0]
+
+    interrupted(one, "create", tables.IDENTIFIER, she_asks)
+    await handled(one, URGENT)
+    await asyncio.gather(*meanwhile)
+
+    assert [row.value for row in await one.rows(tables.IDENTIFIER)] == []
+    assert await one.handoffs() == []
 
 
 async def handled(hand: Hand, partition: Partition) -> None:
