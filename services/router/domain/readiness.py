@@ -32,4 +32,4 @@ def check(checklist: Checklist, facts: Facts) -> Checked:
 
 def holds(checklist: Checklist, facts: Facts) -> bool:
     """Whether every item is known to be true: no further than to the first that is not."""
-    return next((False for item in checklist.items if item.when.test(facts) is not TRUE), True)
+    return all(item.when.test(facts) is TRUE for item in checklist.items)
