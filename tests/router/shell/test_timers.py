@@ -137,3 +137,32 @@ async def test_a_reminder_carries_the_whole_play(hand: Hand) -> None:
     assert reminders
     assert {card.play for card in reminders} == {offer.play}
     assert len({(card.sequence, card.recipients) for card in reminders}) == len(reminders)
+
+
+async def test_the_reminders_of_a_deadline_that_was_brought_forward_come_before_it_and_no_others(hand: Hand) -> None:
+    await hand.feed(a_consultation("ada@acme.example", at=hand.clock.now()))
+    (slow,) = await hand.handoffs()
+    hand.clock.advance(timedelta(minutes=1))
+    start = hand.clock.now()
+    await hand.feed(a_consultation("ada@acme.example", at=start, claims={"title": "Vice President, Sales"}))
+    (fast,) = await hand.handoffs()
+    assert slow.accept_by is not None
+    assert fast.accept_by is not None
+    window = fast.accept_by - start
+    wakes = []
+    for due in sorted({instant(row.due_at) for row in await hand.rows(tables.TIMER)}):
+        before = await reminders(hand)
+        hand.clock.advance(max(timedelta(), due + MARGIN - hand.clock.now()))
+        await hand.pump.fire()
+        await hand.drain()
+        wakes += [due] * (await reminders(hand) - before)
+        if due >= fast.accept_by:
+            break
+
+    assert fast.accept_by < slow.accept_by
+    assert wakes[:2] == [start + window * 0.5, start + window * 0.8]
+    assert set(wakes[2:]) <= {fast.accept_by}
+
+
+async def reminders(hand: Hand) -> int:
+    return sum(isinstance(card, DeliverPlay) and card.kind is CardKind.REMINDER for card in await hand.cards())
