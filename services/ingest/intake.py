@@ -90,8 +90,12 @@ class Intake:
 
     async def _filed(self, webhook: Webhook, keep: Keep, *events: Event) -> None:
         """Before the event that refers to them, so that no reference is ever without its file."""
-        if webhook.form is not None and webhook.form.files:
+        if webhook.form is None or not webhook.form.files:
+            return
+        try:
             await asyncio.to_thread(keep, held_by(self._recorder, webhook.form, events, webhook.received_at))
+        except OSError as fault:  # a lead is worth more than its file
+            _log.error("attachments not kept: look at the disk", fault=type(fault).__name__)
 
     async def _bury(self, gate: Gate, webhook: Webhook, detail: str, keep: Keep | None) -> Answer:
         if keep is not None:

@@ -22,7 +22,7 @@ from services.ingest.erasures import Erasures
 from services.ingest.holders import person
 from services.ingest.records import Recorder
 from services.ingest.uuid7 import Uuid7
-from tests.ingest.doors import NOW, PAGE, House, running
+from tests.ingest.doors import NOW, PAGE, House, house, running
 
 HEADERS = {"Content-Type": "multipart/form-data; boundary=b", "Origin": PAGE}
 PATH = "/webhooks/html_form"
@@ -117,6 +117,16 @@ async def test_who_comes_back_afterwards_keeps_what_they_send_then(home: House) 
     (home.files.root / "erasures.json").unlink()
 
     assert (await erasures(home).catch_up(), place.exists()) == (0, True)
+
+
+async def test_a_disk_that_keeps_no_file_loses_no_lead(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        (home.files.root / "lock").mkdir(parents=True)
+        answer = await home.client.post(PATH, content=a_form(b"a drawing", email=ADA), headers=HEADERS)
+        (event,) = await home.events()
+
+    assert answer.status_code == 303
+    assert [file.size for file in event.attachments] == [len(b"a drawing")]
 
 
 async def test_torn_uploads_go_and_those_under_way_stay(tmp_path: Path) -> None:
