@@ -1,6 +1,8 @@
 """One batch, one transaction: the offset first, then locks in order, the pure fold, and everything it changed."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -32,6 +34,8 @@ from services.router.telling import Told, already_read, dead_letter_message, tel
 from services.router.uncounted import dead_events, driven_again, remembered
 
 DUPLICATE = "duplicate"
+_TURN = 0.1
+"""Seconds for which a batch waits to draw: then it is drawn for later, and no ring of waiting lasts."""
 
 
 @dataclass(slots=True)
@@ -73,10 +77,10 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
     anew, and whatever the database raises.
     """
     incoming = read(batch, condemned)
-    async with desk.carriage.database.transaction() as connection:
+    async with AsyncExitStack() as turn, desk.carriage.database.transaction() as connection:
         await desk.positions.move(connection, batch)
         entries = await _fresh(desk, connection, incoming)
-        return await _decide(desk, connection, incoming, entries=entries, more=more)
+        return await _decide(desk, connection, turn, incoming, entries=entries, more=more)
 
 
 async def _fresh(desk: Desk, connection: AsyncConnection, incoming: Incoming) -> list[Entry]:
@@ -100,7 +104,13 @@ async def _fresh(desk: Desk, connection: AsyncConnection, incoming: Incoming) ->
 
 
 async def _decide(
-    desk: Desk, connection: AsyncConnection, incoming: Incoming, *, entries: list[Entry], more: More
+    desk: Desk,
+    connection: AsyncConnection,
+    turn: AsyncExitStack,
+    incoming: Incoming,
+    *,
+    entries: list[Entry],
+    more: More,
 ) -> Effect:
     state, playbook, now = desk.state, desk.shelf.current, desk.now()
     facts = [entry.fact for entry in entries]
@@ -116,7 +126,7 @@ async def _decide(
     loaded.day = day_of(milliseconds(now))
     world = loaded.world
     handoffs = dict(world.handoffs)
-    drawn = await _drawn(desk, connection, loaded, told)
+    drawn = await _drawn(desk, connection, loaded, told) if told.queued and await _in_turn(desk, turn) else None
     drawn_timers = drawn.told.timers if drawn else []
     further = [*(records(drawn) if drawn else ()), timers([*told.timers, *drawn_timers])]
     told.messages += await _kept(
@@ -135,10 +145,19 @@ async def _decide(
     return Effect(entries, duplicates, incoming.deaths, folded, told, handoffs, world.members, parked, drawn)
 
 
+async def _in_turn(desk: Desk, turn: AsyncExitStack) -> bool:
+    """Wait for this process's other draws to be committed, but not for long; `turn` ends after this batch's commit."""
+    try:
+        async with asyncio.timeout(_TURN):
+            await desk.drawing.acquire()
+    except TimeoutError:
+        return False
+    turn.callback(desk.drawing.release)
+    return True
+
+
 async def _drawn(desk: Desk, connection: AsyncConnection, loaded: Loaded, told: Told) -> Drawn | None:
     """Offer at once what the batch queued for teams whose rows nobody holds: no verdict waits for a team."""
-    if not told.queued:
-        return None
     world = loaded.world
     teams = sorted({world.handoffs[one].team for one in told.queued})
     rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in teams], held="skipped")

@@ -1,7 +1,8 @@
 """What every part of the router's shell works with, put together once."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,6 +39,8 @@ class Desk:
     lanes: Lanes
     parking: Parking
     observe: Observe | None = None
+    drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held from a batch's draws to its commit: two partitions of one process would only skip each other's teams."""
 
     def now(self) -> datetime:
         """The real time, UTC."""

@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import uvloop
+
 from runtime.carriage import Carriage
 from runtime.log import Handler
 from runtime.settings import Settings
@@ -99,4 +101,4 @@ async def measure(bench: Bench) -> AsyncIterator[Pair | Note]:
 
 
 if __name__ == "__main__":
-    run(measure)
+    run(measure, uvloop.new_event_loop)

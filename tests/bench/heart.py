@@ -34,9 +34,11 @@ async def heart(settings: Settings) -> AsyncIterator[tuple[Handler, Carriage]]:
         own = RouterSettings(playbook=ROOT / "playbook", **settings.model_dump())
         desk = a_desk(carriage, own, load(own.playbook))
         threshold = calm_collector()  # as the router's process does
+        consumer = Consumer(desk, Offering(desk))
         try:
-            yield Consumer(desk, Offering(desk)), carriage
+            yield consumer, carriage
         finally:
+            await consumer.idle()
             gc.set_threshold(*threshold)
             gc.unfreeze()
 

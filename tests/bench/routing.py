@@ -1,19 +1,31 @@
 """B3: the router with everything on beside the bare rows. B11: two partitions side by side beside one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import uuid4
 
+import uvloop
+
 from runtime.log import Partition
+from runtime.partitioning import partition_of
 from runtime.settings import Settings
+from schemas.event import Event
 from schemas.topics import EVENTS_BEHAVIOUR
 from tests.bench.heart import LANE, handled, heart, overlapped, runway
 from tests.bench.measure import Note, Pair
 from tests.bench.process import TESTED, stay
 from tests.bench.program import Bench, run
 from tests.bench.reference_rows import prepared, replay
-from tests.bench.traffic import Traffic
+from tests.bench.traffic import Traffic, message
 
 BATCH, EVENTS = 1000, 20_000
+
+
+def parted(events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
+    """By their keys, as the log would: one person's events are never on two partitions."""
+    lanes: tuple[list[Event], list[Event]] = ([], [])
+    for event in events:
+        lanes[partition_of(message(event).key, len(lanes))].append(event)
+    return lanes
 
 
 async def measure(bench: Bench) -> AsyncIterator[Pair | Note]:
@@ -39,10 +51,10 @@ async def measure(bench: Bench) -> AsyncIterator[Pair | Note]:
             limit = await replay(reference, rows)
             ours = EVENTS / await handled(handler, one.prepared(list(traffic.events(EVENTS)), BATCH))
             yield Pair(measure="B3", ours=ours, limit=limit)
-            left, right = (list(traffic.events(EVENTS // 2)) for _ in range(2))
+            left, right = parted(list(traffic.events(EVENTS)))
             took = await overlapped(handler, one.prepared(left, BATCH), two.prepared(right, BATCH))
             yield Pair(measure="B11", ours=EVENTS / took, limit=ours)
 
 
 if __name__ == "__main__":
-    run(measure)
+    run(measure, uvloop.new_event_loop)

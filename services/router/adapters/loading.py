@@ -1,4 +1,4 @@
-"""Reads and locks what a batch touches, always in the same order: identifiers, leads, accounts, handoffs, floods."""
+"""Reads and locks what a batch touches, always in the same order: identifiers, leads, accounts, handoffs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Loaded:
     world: World = field(default_factory=World)
     identifiers: set[IdentifierKey] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
-    floods: set[str] = field(default_factory=set)
+    floods: dict[str, int] = field(default_factory=dict)
     leads: set[UUID] = field(default_factory=set)
     forgotten: dict[IdentifierKey, int] = field(default_factory=dict)
     """Who asked to be forgotten before this batch, and when."""
@@ -165,9 +165,10 @@ async def _handoffs(connection: AsyncConnection, state: State, needs: Needs, loa
 
 
 async def _floods(connection: AsyncConnection, state: State, keys: frozenset[str], loaded: Loaded) -> None:
-    rows = await state.lock(connection, tables.FLOOD, [(key,) for key in keys])
-    loaded.world.floods = {row[0]: row[2] for row in rows}
-    loaded.floods = set(loaded.world.floods)
+    """Not locked: a popular form's counter would make every partition wait. What is counted is added at the end."""
+    rows = await state.fetch(connection, tables.FLOOD, ("key",), [(key,) for key in keys], ("key", "count"))
+    loaded.floods = {row[0]: row[1] for row in rows}
+    loaded.world.floods = dict(loaded.floods)
 
 
 async def _corrections(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, *, early: bool) -> None:

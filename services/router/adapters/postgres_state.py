@@ -79,6 +79,12 @@ class PostgresState:
         driver = await _driver(connection)
         return _count(await driver.execute(_add(table), *_columns(rows)))
 
+    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+        """As the contract says."""
+        if rows:
+            driver = await _driver(connection)
+            await driver.execute(_sum(table), *_columns(rows))
+
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says: by COPY, which neither looks at every value twice nor plans anything."""
         if rows:
@@ -259,7 +265,13 @@ def _put(table: Table, start: int = 1) -> str:
     return f"{_create(table, start)} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {changed}"
 
 
-_WRITTEN = {"put": _put, "add": _add, "create": _create}
+@lru_cache
+def _sum(table: Table, start: int = 1) -> str:
+    last = _names(table)[-1]
+    return _put(table, start).replace(f'excluded."{last}"', f'{table.name}."{last}" + excluded."{last}"')
+
+
+_WRITTEN = {"put": _put, "add": _add, "create": _create, "sum": _sum}
 
 
 @lru_cache(maxsize=512)

@@ -78,7 +78,7 @@ def _current(loaded: Loaded, gone: set[UUID]) -> list[Write]:
     standings = sorted(world.touched_standings - gone)
     handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
     accounts = [(key, row.target_handoff, row.owner) for key, row in _picked(world.accounts, world.touched_accounts)]
-    floods = [(key, loaded.day, count) for key, count in _picked(world.floods, world.touched_floods)]
+    counted = [(key, count - loaded.floods.get(key, 0)) for key, count in _picked(world.floods, world.touched_floods)]
     return [
         Write("put", tables.IDENTIFIER, [_identifier_row(world, key) for key in touched & loaded.identifiers]),
         Write("put", tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in standings]),
@@ -86,8 +86,7 @@ def _current(loaded: Loaded, gone: set[UUID]) -> list[Write]:
         Write("create", tables.ACCOUNT, [row for row in accounts if row[0] not in loaded.accounts]),
         Write("put", tables.HANDOFF, [handoff_row(one, loaded.texts.get(one.id, codec.EMPTY)) for one in handoffs]),
         Write("put", tables.TRIAGE, [triage_row(world.triage[one]) for one in sorted(world.touched_triage)]),
-        Write("put", tables.FLOOD, [row for row in floods if row[0] in loaded.floods]),
-        Write("create", tables.FLOOD, [row for row in floods if row[0] not in loaded.floods]),
+        Write("sum", tables.FLOOD, [(key, loaded.day, more) for key, more in counted]),
     ]
 
 

@@ -77,6 +77,12 @@ class SqliteState:
         cursor = await driver.executemany(_add(table), _written(table, _names(table), rows))
         return cursor.rowcount
 
+    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+        """As the contract says."""
+        if rows:
+            driver = await _driver(connection)
+            await driver.executemany(_sum(table), _written(table, _names(table), rows))
+
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says."""
         if rows:
@@ -196,6 +202,12 @@ def _put(table: Table) -> str:
     keys = tuple(column.name for column in table.primary_key.columns)
     changed = ", ".join(f'"{name}" = excluded."{name}"' for name in _names(table) if name not in keys)
     return f"{_insert(table)} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {changed}"
+
+
+@lru_cache
+def _sum(table: Table) -> str:
+    last = _names(table)[-1]
+    return _put(table).replace(f'excluded."{last}"', f'{table.name}."{last}" + excluded."{last}"')
 
 
 def _insert(table: Table) -> str:

@@ -20,9 +20,13 @@ Held = Literal["awaited", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Rows for one table. `put` replaces those that are there, `add` leaves them, `create` finds none of them."""
+    """Rows for one table.
 
-    how: Literal["put", "add", "create"]
+    `put` replaces those that are there, `add` leaves them, `create` finds none of them; `sum` replaces them too, but
+    adds the last column to what stands there.
+    """
+
+    how: Literal["put", "add", "create", "sum"]
     table: Table
     rows: Sequence[Row]
 
@@ -71,6 +75,13 @@ class State(Protocol):
 
     async def add(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> int:
         """Write those whole rows whose primary key is not there yet; how many were."""
+        ...
+
+    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+        """Write whole rows in place of those with the same primary key, their last column added to what stands there.
+
+        No two of them may share a key. Whoever counts at the same time counts on top.
+        """
         ...
 
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
 from services.router.adapters.state import CrossedError, Row, State, Write
-from services.router.adapters.tables import ACCOUNT, BATCH, CROWDED, IDENTIFIER, ROTATION, SEEN, STANDING, TIMER
+from services.router.adapters.tables import ACCOUNT, BATCH, CROWDED, FLOOD, IDENTIFIER, ROTATION, SEEN, STANDING, TIMER
 
 ADA, GRACE = UUID(int=1), UUID(int=2)
 
@@ -210,6 +210,15 @@ async def test_of_what_is_written_together_a_crossing_names_its_table(house: Dat
         await write()
 
     assert crossed.value.table == SEEN.name
+
+
+async def test_what_is_summed_is_added_to_what_stands_there(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        await state.sum(connection, FLOOD, [("form", 1, 2), ("campaign", 1, 5)])
+        await state.write(connection, [Write("sum", FLOOD, [("form", 3, 4)])])
+        found = await state.fetch(connection, FLOOD, ("key",), [("form",), ("campaign",)], ("key", "day", "count"))
+
+    assert plain(found) == [("campaign", 1, 5), ("form", 3, 6)]
 
 
 async def test_a_row_that_somebody_holds_is_left_out_where_nobody_may_wait(house: Database, state: State) -> None:
