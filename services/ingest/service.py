@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import structlog
 import uvicorn
 
 from runtime.carriage import Carriage
+from runtime.collector import calm_collector
 from services.ingest.attachments import FileStore
 from services.ingest.control import Control
 from services.ingest.door import Door
@@ -25,8 +25,6 @@ from services.ingest.spool import Spool
 
 _log = structlog.get_logger(__name__)
 _BACKLOG = 2048
-_GARBAGE = 50_000
-"""Allocations between two collections: the hot path makes no cycles, and a full collection costs milliseconds."""
 
 
 class _Server(uvicorn.Server):
@@ -98,29 +96,18 @@ async def serve(
     server = _Server(config, lambda: announce(url))
     carriage.health.ready("log", carriage.log.ready)
     carriage.health.ready("ingest", server.open)
-    threshold = _calm_collector()
     draining = asyncio.create_task(spool.drain(carriage.stop), name="spool")
     erasures = Erasures(carriage.log, file_store(settings), Recorder(carriage.key_secret), carriage.clock)
     forgetting = asyncio.create_task(erasures.follow(carriage.stop), name="erasures")
     stopping = asyncio.create_task(_stop(server, carriage), name="ingest-stop")
     try:
-        await server.serve(sockets=[listener])
+        with calm_collector():
+            await server.serve(sockets=[listener])
     finally:
         for task in (stopping, draining, forgetting):
             task.cancel()
         await asyncio.gather(stopping, draining, forgetting, return_exceptions=True)
         listener.close()
-        gc.unfreeze()
-        gc.set_threshold(*threshold)
-
-
-def _calm_collector() -> tuple[int, int, int]:
-    """Keep what start-up made out of every later collection, and collect rarely; gives the thresholds before."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE, 50, 50)
-    return before
 
 
 async def _stop(server: uvicorn.Server, carriage: Carriage) -> None:

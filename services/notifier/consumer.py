@@ -83,6 +83,7 @@ class PlaysHandler:
                     await self._take(connection, command, record, now, express if alone else WAITING)
             letters = [(DEAD_LETTERS.name, Message(SOURCE.encode(), encode(letter))) for letter in dead]
             await self._outbox.put(connection, letters)
+        self._intake.met(plays)
 
     async def revoked(self, partition: Partition) -> None:
         """Nothing is cached of a partition."""

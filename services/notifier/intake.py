@@ -21,6 +21,11 @@ from services.notifier.upsert import put_if_absent, upsert
 
 WAITING = Express()
 """Nothing leaves at once."""
+_WHOLE = frozenset({CardKind.OFFER, CardKind.TRIAGE})
+"""What begins with a card of its own."""
+_Place = tuple[str, str]
+_Somebody = tuple[str, str]
+_ACQUAINTANCES = 10_000
 LAST_RESORT = "inbox"
 """Everybody has one: whom no other channel reaches finds the card there."""
 _ADDRESSES = msgspec.json.Decoder(tuple[Address, ...])
@@ -31,20 +36,22 @@ class Intake:
 
     def __init__(self, on: Mapping[str, Capabilities]) -> None:
         self._on = on
+        self._met: dict[_Place, _Somebody] = {}
 
     async def meet(self, connection: AsyncConnection, plays: Sequence[DeliverPlay]) -> None:
         """Remember whose address is whose, in one order for everybody, so that two partitions never wait in a ring."""
-        known = {
-            (one.channel, one.address): (recipient.person, recipient.name)
-            for play in plays
-            for recipient in play.recipients
-            for one in recipient.addresses
-        }
+        new = {place: who for place, who in _people(plays).items() if self._met.get(place) != who}
         rows = [
             {"channel": channel, "address": address, "person": person, "name": name}
-            for (channel, address), (person, name) in sorted(known.items())
+            for (channel, address), (person, name) in sorted(new.items())
         ]
         await upsert(connection, PEOPLE, *rows)
+
+    def met(self, plays: Sequence[DeliverPlay]) -> None:
+        """They are remembered: call it after the commit, and the next play for them need not say it again."""
+        if len(self._met) > _ACQUAINTANCES:
+            self._met.clear()
+        self._met.update(_people(plays))
 
     async def take(
         self, connection: AsyncConnection, play: DeliverPlay, value: bytes, now: datetime, express: Express = WAITING
@@ -53,7 +60,8 @@ class Intake:
 
         `express` takes what may leave as soon as the caller has committed.
         """
-        shown = await _shown(connection, play.handoff)
+        first = play.kind in _WHOLE and await put_if_absent(connection, HANDOFFS, [_row(play, value)])
+        shown = None if first else await _shown(connection, play.handoff)
         if shown is not None and shown.erased:
             IGNORED.labels("erased").inc()
             return
@@ -61,9 +69,8 @@ class Intake:
             IGNORED.labels("stale").inc()
             return
         newer = shown is None or play.version > shown.version
-        if newer or play.kind in {CardKind.OFFER, CardKind.TRIAGE}:
-            row = {"handoff": play.handoff, "version": play.version, "at": millis(play.at), "play": value}
-            await upsert(connection, HANDOFFS, row)
+        if not first and (newer or play.kind in _WHOLE):
+            await upsert(connection, HANDOFFS, _row(play, value))
         for recipient in play.recipients:
             await self._tell(connection, play, recipient, now, express if shown is None else None)
         if newer and shown is not None:
@@ -138,6 +145,19 @@ class Intake:
         if play.notice or not silent:
             address = Address(channel=last.channel, address=last.address)
             await _due(connection, play, recipient.person, address, whole=False, now=now)
+
+
+def _people(plays: Sequence[DeliverPlay]) -> dict[_Place, _Somebody]:
+    return {
+        (one.channel, one.address): (recipient.person, recipient.name)
+        for play in plays
+        for recipient in play.recipients
+        for one in recipient.addresses
+    }
+
+
+def _row(play: DeliverPlay, value: bytes) -> dict[str, Any]:
+    return {"handoff": play.handoff, "version": play.version, "at": millis(play.at), "play": value}
 
 
 async def _shown(connection: AsyncConnection, handoff: UUID) -> Any:

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from runtime.carriage import Carriage
+from runtime.collector import calm_collector
 from runtime.consumer import moving, settled
 from runtime.discovery import discover
 from runtime.log import Subscription
@@ -75,7 +76,8 @@ async def serve(carriage: Carriage, settings: NotifierSettings, announce: Callab
             tasks.create_task(keep, name="notifier retention")
             _observed(carriage, subscription)
             announce(url)
-            await carriage.stop.wait()
+            with calm_collector():
+                await carriage.stop.wait()
             subscription.stop()
             server.should_exit = True
 

@@ -1,13 +1,13 @@
 """The router as a running service: two lanes read side by side, an outbox, a clock, and a playbook that may change."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from runtime.carriage import Carriage
+from runtime.collector import calm_collector
 from runtime.consumer import moving, settled
 from runtime.log import LogError, Subscription
 from runtime.migrations import migrate
@@ -27,7 +27,6 @@ from services.router.timers import TimerPump
 
 URGENT_GROUP = "router-urgent"
 BEHAVIOUR_GROUP = "router-behaviour"
-_GARBAGE = 50_000
 _log = structlog.get_logger(__name__)
 
 
@@ -50,22 +49,10 @@ async def serve(carriage: Carriage, settings: RouterSettings, observe: Observe |
     behaviour = log.subscribe(BEHAVIOUR_GROUP, [EVENTS_BEHAVIOUR.name], consumer, batch=size, linger=linger)
     _observed(carriage, (urgent, behaviour))
     chores = [*_chores(desk, offering), watched.watch, lambda stop: follow(desk, arrivals, stop)]
-    threshold = calm_collector()
-    try:
+    with calm_collector():
         await _until_stopped(desk, (urgent, behaviour), chores)
-    finally:
-        gc.set_threshold(*threshold)
     await consumer.idle()
     await _last_words(desk)
-
-
-def calm_collector() -> tuple[int, int, int]:
-    """What was made at the start stays: it is no garbage, and looking through it again and again is dear."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE, 50, 50)
-    return before
 
 
 def _onto_the_loop(arrivals: "asyncio.Queue[Playbook]") -> Callable[[Playbook], None]:

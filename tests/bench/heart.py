@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import gc
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from playcaller.preparing import prepare
 from runtime.carriage import Carriage
+from runtime.collector import calm_collector
 from runtime.log import Batch, Handler, Partition, Position
 from runtime.opening import open_carriage
 from runtime.settings import Settings
@@ -18,7 +18,6 @@ from services.router.adapters.playbook_files import load
 from services.router.consumer import Consumer
 from services.router.desk import a_desk
 from services.router.offering import Offering
-from services.router.service import calm_collector
 from services.router.settings import RouterSettings
 from tests.bench.traffic import batches
 
@@ -33,14 +32,10 @@ async def heart(settings: Settings) -> AsyncIterator[tuple[Handler, Carriage]]:
         await prepare(carriage)
         own = RouterSettings(playbook=ROOT / "playbook", **settings.model_dump())
         desk = a_desk(carriage, own, load(own.playbook))
-        threshold = calm_collector()  # as the router's process does
         consumer = Consumer(desk, Offering(desk))
-        try:
+        with calm_collector():  # as the router's process does
             yield consumer, carriage
-        finally:
             await consumer.idle()
-            gc.set_threshold(*threshold)
-            gc.unfreeze()
 
 
 async def handled(handler: Handler, work: Sequence[Batch]) -> float:
