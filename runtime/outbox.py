@@ -5,7 +5,8 @@ At least once: every message carries an id of its own, and its readers are idemp
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,17 @@ def outbox_table(metadata: MetaData, name: str) -> Table:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one transaction has put into the outbox: its rows, and the (topic, message) pairs in them."""
+
+    ids: tuple[int, ...] = ()
+    messages: tuple[tuple[str, Message], ...] = ()
+
+
+NOTHING_SAID = Said()
+
+
 class Outbox:
     """Says what the database decided, once it is decided."""
 
@@ -48,10 +60,10 @@ class Outbox:
         self._database, self._table, self._log, self._clock = database, table, log, clock
         self._publishing = asyncio.Lock()
 
-    async def put(self, connection: AsyncConnection, said: Sequence[tuple[str, Message]]) -> None:
-        """Write (topic, message) pairs within the caller's transaction."""
+    async def put(self, connection: AsyncConnection, said: Sequence[tuple[str, Message]]) -> "Said":
+        """Write (topic, message) pairs within the caller's transaction; `publish` them after its commit."""
         if not said:
-            return
+            return NOTHING_SAID
         at = int(self._clock.now().timestamp() * 1000)
         rows = [
             {
@@ -63,10 +75,26 @@ class Outbox:
             }
             for topic, message in said
         ]
-        await connection.execute(insert(self._table), rows)
+        table = self._table
+        numbered = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        ids = (await connection.execute(numbered, rows)).scalars()
+        return Said(tuple(ids), tuple(said))
+
+    async def publish(self, said: "Said") -> None:
+        """Publish what was just committed, and forget it. Raises `LogError`; the sweeper does it then.
+
+        Nobody looks for rows as young as these, so they need no lock.
+        """
+        if said.ids:
+            await self._append(said.messages)
+            async with self._database.transaction() as connection:
+                await connection.execute(delete(self._table).where(self._table.c.id.in_(said.ids)))
 
     async def flush(self, *, older_than: timedelta = timedelta()) -> int:
-        """Publish what waits, oldest first, and forget it; how many. Call after the commit. Raises `LogError`."""
+        """Publish what waits, oldest first, and forget it; how many. Raises `LogError`.
+
+        Several processes may flush at once and publish no row twice; beside `publish`, ask only for older rows.
+        """
         total = 0
         async with self._publishing:
             while True:
@@ -86,7 +114,7 @@ class Outbox:
         taken = delete(table).where(table.c.id.in_(select(ours.c.id))).returning(table)
         async with self._database.transaction() as connection:
             rows = (await connection.execute(taken)).all()
-            await self._append(rows)
+            await self._append(_said(rows))
         return len(rows)
 
     async def _publish_alone(self, oldest: "Select[tuple[int]]") -> int:
@@ -95,16 +123,16 @@ class Outbox:
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(table).where(table.c.id.in_(oldest)))).all()
         if rows:
-            await self._append(rows)
+            await self._append(_said(rows))
             async with self._database.transaction() as connection:
                 await connection.execute(delete(table).where(table.c.id.in_([row.id for row in rows])))
         return len(rows)
 
-    async def _append(self, rows: Sequence[Any]) -> None:
+    async def _append(self, said: Iterable[tuple[str, Message]]) -> None:
         """Each topic in the order in which it was written to, the topics side by side."""
         by_topic: dict[str, list[Message]] = {}
-        for row in sorted(rows, key=lambda one: one.id):
-            by_topic.setdefault(row.topic, []).append(Message(row.key, row.value, _HEADERS.decode(row.headers)))
+        for topic, message in said:
+            by_topic.setdefault(topic, []).append(message)
         await asyncio.gather(*[self._log.append(topic, messages) for topic, messages in by_topic.items()])
 
     async def sweep(self, stop: asyncio.Event, *, every: float = 1.0, age: timedelta = timedelta(seconds=2)) -> None:
@@ -121,3 +149,8 @@ class Outbox:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(every):
                     await stop.wait()
+
+
+def _said(rows: Iterable[Any]) -> list[tuple[str, Message]]:
+    oldest_first = sorted(rows, key=lambda one: one.id)
+    return [(row.topic, Message(row.key, row.value, _HEADERS.decode(row.headers))) for row in oldest_first]

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.log import Batch, Message
+from runtime.outbox import NOTHING_SAID, Said
 from schemas.dead_letter import DeadLetterReason
 from schemas.event import Event
 from schemas.feedback import Feedback
@@ -68,6 +69,8 @@ class Effect:
     parked: tuple[str, ...] = ()
     drawn: Drawn | None = None
     """The offers made at once; the rest waits for its team's row."""
+    said: Said = NOTHING_SAID
+    """What is to be published after the commit."""
 
 
 async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: More) -> Effect:
@@ -138,11 +141,11 @@ async def _decide(
     good = (fact for fact in facts if isinstance(fact, Event) and id(fact) not in bad)
     parked = await desk.parking.count(connection, state, good, poisoned)
     letters = [dead_letter_message(dead_letter(incoming, death, now)) for death in incoming.deaths]
-    await desk.outbox.put(connection, [*told.messages, *without_the_erased(letters, loaded)])
+    said = await desk.outbox.put(connection, [*told.messages, *without_the_erased(letters, loaded)])
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
     )
-    return Effect(entries, duplicates, incoming.deaths, folded, told, handoffs, world.members, parked, drawn)
+    return Effect(entries, duplicates, incoming.deaths, folded, told, handoffs, world.members, parked, drawn, said)
 
 
 async def _in_turn(desk: Desk, turn: AsyncExitStack) -> bool:

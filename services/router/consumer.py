@@ -87,12 +87,12 @@ class Consumer:
                 announce(self._desk, effect.drawn)
 
     async def _tell(self, effects: list[Effect]) -> None:
-        """After the commit: offer, then tell. What fails here is swept later; the decision stands."""
+        """After the commit: tell, then offer what waits. What fails here is swept later; the decision stands."""
+        for effect in effects:
+            await later("the outbox", self._desk.outbox.publish(effect.said))
         waiting = [handoff for effect in effects for handoff in effect.told.queued]
         if waiting:
             await self._offering.soon(waiting)
-        if any(effect.told.messages or effect.deaths for effect in effects):
-            await later("the outbox", self._desk.outbox.flush())
 
     async def _settle(self, batch: Batch, condemned: Mapping[int, str]) -> list[Effect]:
         """Commit the batch; where one row is at fault, find its fact by halves and make it a dead letter."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.outbox import NOTHING_SAID, Said
 from schemas.handoff import HandoffState
 from schemas.play import CardKind
 from schemas.topics import HANDOFFS, PLAYS
@@ -48,6 +49,8 @@ class Drawn:
     """handoff → its play as it was rendered."""
     assignments: list[Row] = field(default_factory=list)
     rotations: dict[str, Rotation] = field(default_factory=dict)
+    said: Said = NOTHING_SAID
+    """What is to be published after the commit, where the draws have a transaction of their own."""
 
 
 async def draw_for(

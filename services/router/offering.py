@@ -61,15 +61,11 @@ class Offering:
             taken, self._waiting = self._waiting, set()
             try:
                 await self.offer(taken)
-                await self._desk.outbox.flush()
             except Exception as fault:  # noqa: BLE001  (nothing that fails after the commit may undo or repeat the commit)
                 _log.warning("offers are left to the sweeper", exc_info=fault)
 
     async def offer(self, handoffs: Iterable[UUID]) -> list[Handoff]:
-        """Draw and offer, for those of the handoffs that still wait; gives those that were offered.
-
-        What there is to tell stands in the outbox then: flush it.
-        """
+        """Draw and offer, for those of the handoffs that still wait; gives those that were. Raises `LogError`."""
         wanted = sorted(set(handoffs))
         if not wanted:
             return []
@@ -85,6 +81,7 @@ class Offering:
             return []
         reach("router.offered")
         announce(self._desk, done)
+        await self._desk.outbox.publish(done.said)
         return [handoff for handoff, _ in done.offered]
 
     async def sweep(self) -> int:
@@ -95,10 +92,7 @@ class Offering:
             rows = await connection.execute(waiting.order_by(handoff.c.received_at, handoff.c.id).limit(_SWEPT))
             left = [row.id for row in rows]
         QUEUED.set(len(left))
-        offered = await self.offer(left)
-        if offered:
-            await self._desk.outbox.flush()
-        return len(offered)
+        return len(await self.offer(left))
 
     async def _transaction(self, wanted: Sequence[UUID]) -> Drawn | None:
         desk = self._desk
@@ -118,7 +112,7 @@ class Offering:
             handoffs = [handoff_row(one, drawn.texts[one.id]) for one, _ in drawn.offered]
             kept = Write("put", tables.HANDOFF, handoffs)
             await desk.state.write(connection, [kept, *records(drawn), timers(drawn.told.timers)])
-            await desk.outbox.put(connection, drawn.told.messages)
+            drawn.said = await desk.outbox.put(connection, drawn.told.messages)
             return drawn
 
     async def _leads(self, connection: AsyncConnection, wanted: Sequence[UUID]) -> dict[UUID, int]:

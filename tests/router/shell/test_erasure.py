@@ -84,6 +84,7 @@ async def test_what_waits_in_the_outbox_about_them_is_never_said(hand: Hand) -> 
         await hand.desk.outbox.put(connection, [("plays", Message(b"somebody else", b"{}"))])
     await hand.append(an_erasure(ADA, hand.clock.now() + timedelta(hours=1)))
     await hand.drain()
+    await hand.desk.outbox.flush()
 
     assert [letter.id for letter in await hand.dead()] == [letters[2].id]
 
