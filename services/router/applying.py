@@ -22,7 +22,7 @@ from services.router.adapters.state import Write
 from services.router.desk import Desk, numbered
 from services.router.domain.assignment import given_back
 from services.router.domain.decision import ReturnTurn
-from services.router.domain.folding import fold
+from services.router.domain.folding import fold, folding
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.needs import Needs, needs
@@ -119,7 +119,9 @@ async def _decide(
     facts = [entry.fact for entry in entries]
     wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
     await desk.lanes.breathe(incoming.batch)
-    folded = fold(facts, loaded.world, playbook)
+    folded = Folded()
+    for _ in folding(folded, facts, loaded.world, playbook):
+        await asyncio.sleep(0)  # another partition's statement has been answered, perhaps: its database need not idle
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
     dropped = _dropped(incoming, entries)

@@ -4,7 +4,7 @@ An event's `now` is its door's time, a timer's its due time, an act's the time i
 act and timer takes the next number (`lead_seq`) of its lead, as a verdict does; a merge goes on from the higher of two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from services.router.domain.prepared import Prepared, prepared
 from services.router.domain.world import Folded, NeedsMoreError, World
 
 _LONGEST = 300
+_STRETCH = 50
+"""Facts that are folded in one go: a few milliseconds."""
 
 
 def fold(
@@ -35,10 +37,28 @@ def fold(
     `nows` replaces each fact's own time (UTC); `full` leaves a receipt with every verdict, for explanations. Raises
     `NeedsMoreError` when something was not loaded: roll back, load it too, and fold again with a fresh world.
     """
-    folded, ready = Folded(), prepared(playbook)
+    folded = Folded()
+    for _ in folding(folded, facts, world, playbook, nows=nows, full=full):
+        pass
+    return folded
+
+
+def folding(
+    folded: Folded,
+    facts: Sequence[Event | Feedback],
+    world: World,
+    playbook: Playbook,
+    *,
+    nows: Sequence[datetime] | None = None,
+    full: bool = False,
+) -> Iterator[None]:
+    """As `fold`, into `folded`, with a pause after each stretch in which the caller may do something else."""
+    ready = prepared(playbook)
     awaited = frozenset(fact.corrects for fact in facts if isinstance(fact, Event) and fact.corrects is not None)
     settled = folded.settled
     for index, fact in enumerate(facts):
+        if index % _STRETCH == _STRETCH - 1:
+            yield
         now = nows[index] if nows is not None else now_of(fact)
         changes = None
         try:
@@ -59,7 +79,6 @@ def fold(
             if fact.id in awaited:
                 world.dead.add(fact.id)
             folded.poison.append((index, f"{type(fault).__name__}: {fault}"[:_LONGEST]))
-    return folded
 
 
 def now_of(fact: Event | Feedback) -> datetime:

@@ -24,6 +24,9 @@ _ORDER = {IdentifierKind.EMAIL: 0, IdentifierKind.COOKIE: 1, IdentifierKind.PHON
 _FREE = (1 << 128) - 1 & ~(0xF << 76) & ~(0x3 << 62)
 _FIXED = 0x5 << 76 | 0x2 << 62
 """Of a UUID's 128 bits those that a name decides, and its version and variant."""
+_UNKNOWN = SafeUUID.unknown
+_new, _number = UUID.__new__, int.from_bytes
+_set_number, _set_safety = vars(UUID)["int"].__set__, vars(UUID)["is_safe"].__set__
 _COOKIE_MARK = "cookie "
 """No email holds a blank, so a claimant that starts like this is a cookie."""
 
@@ -31,14 +34,9 @@ _COOKIE_MARK = "cookie "
 def version_5(namespace: bytes, name: str) -> UUID:
     """RFC 9562 §5.5, without the detour over a `UUID` namespace."""
     digest = sha1(namespace + name.encode(), usedforsecurity=False).digest()
-    return _uuid(int.from_bytes(digest[:16], "big") & _FREE | _FIXED)
-
-
-def _uuid(number: int) -> UUID:
-    """As `UUID(int=number)`, without its checks of the arguments, which cost more than the digest."""
-    made = UUID.__new__(UUID)
-    object.__setattr__(made, "int", number)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    made = _new(UUID)  # as `UUID(int=…)`, without its checks of the arguments, which cost more than the digest
+    _set_number(made, _number(digest[:16], "big") & _FREE | _FIXED)
+    _set_safety(made, _UNKNOWN)
     return made
 
 
@@ -50,7 +48,7 @@ def id_text(identity: bytes) -> str:
 
 def lead_id(root: IdentifierKey) -> UUID:
     """The id of the lead whose root identifier this is."""
-    return version_5(_NAMESPACE, f"{root.kind}:{root.value}")
+    return version_5(_NAMESPACE, root.kind + ":" + root.value)  # a kind is a text: `format` would look twice
 
 
 def made_by(cause: UUID, what: str) -> UUID:

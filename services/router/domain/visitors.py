@@ -11,10 +11,10 @@ from schemas.event import URGENT, Event, EventType, IdentifierKind
 from schemas.fact import Value
 from schemas.verdict import Outcome, Verdict
 from services.router.domain import reasons
-from services.router.domain.counts import with_event
+from services.router.domain.counts import first_seen, with_event
 from services.router.domain.decision import Surroundings
 from services.router.domain.identity import lead_id, made_by
-from services.router.domain.lead import Dossier, IdentifierKey
+from services.router.domain.lead import IdentifierKey
 from services.router.domain.matching import signals_of
 from services.router.domain.moments import day_at, day_of, milliseconds
 from services.router.domain.playbook import Playbook
@@ -25,7 +25,6 @@ _ELSEWHERE = URGENT | {EventType.EMAIL_CLICKED, EventType.RETRACTED}
 """Types that need a closer look."""
 _COUNTED = (reasons.ANONYMOUS,)
 _UNCOUNTED = (reasons.UNCOUNTED,)
-_NEW = Dossier()
 _COOKIE = IdentifierKind.COOKIE
 
 
@@ -57,7 +56,7 @@ def _unremarkable(key: IdentifierKey, world: World) -> bool:
     return standing is None or (standing.handoff is None and standing.triage is None)
 
 
-class Visit(Value, frozen=True, kw_only=True, gc=False):
+class Visit(Value, frozen=True, gc=False):
     """An ordinary event of a visitor, settled. Its verdict is worked out only if somebody asks: no row keeps it."""
 
     event: Event
@@ -101,7 +100,7 @@ def counted(event: Event, key: IdentifierKey, ready: Prepared, world: World, now
     row = world.identifiers.get(key)
     if row is None:
         lead = lead_id(key)
-        dossier = with_event(_NEW, event, signals, day=day, oldest=oldest, at=at)
+        dossier = first_seen(event, signals, day=day, oldest=oldest, at=at)
         after = IdentifierRow(key, lead, dossier)
         world.members[lead] = {key}
     else:
@@ -110,4 +109,4 @@ def counted(event: Event, key: IdentifierKey, ready: Prepared, world: World, now
         after = IdentifierRow(key, lead, dossier, row.ownership)
     world.identifiers[key] = after
     world.touched_identifiers.add(key)
-    return Visit(event=event, key=key, lead=lead, signals=signals, day=day, now=now, playbook=ready.playbook)
+    return Visit(event, key, lead, signals, day, now, ready.playbook)
