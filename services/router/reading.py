@@ -53,15 +53,13 @@ def read(batch: Batch, condemned: Mapping[int, str]) -> Incoming:
     """The batch's facts. `condemned` names offsets whose fact the database refused: they are dead, with its reason."""
     incoming = Incoming(batch)
     feedback = batch.partition.topic == FEEDBACK.name
+    one, entries = _act if feedback else _event, incoming.entries
     for place, record in enumerate(batch.records):
-        if record.offset in condemned:
+        if condemned and record.offset in condemned:
             incoming.deaths.append(Death(place, DeadLetterReason.POISON, condemned[record.offset]))
             continue
         try:
-            if feedback:
-                incoming.entries.append(_act(place, record))
-            else:
-                incoming.entries.append(_event(place, record))
+            entries.append(one(place, record))
         except NewerFactError as newer:
             incoming.deaths.append(Death(place, DeadLetterReason.NEWER, str(newer)))
         except MalformedFactError as malformed:

@@ -32,7 +32,7 @@ class PostgresState:
 
     async def filled(self, connection: AsyncConnection, tables: Sequence[Table]) -> Sequence[Table]:
         """As the contract says."""
-        driver = await _driver(connection)
+        driver = _driver(connection)
         asked = ", ".join(f"EXISTS (SELECT FROM {table.name})" for table in tables)
         found = await driver.fetchrow(f"SELECT {asked}")
         return [table for table, holds in zip(tables, found or (), strict=True) if holds]
@@ -50,7 +50,7 @@ class PostgresState:
         """As the contract says."""
         if not keys:
             return ()
-        driver = await _driver(connection)
+        driver = _driver(connection)
         joined, asked = _asked(table, tuple(by), keys)
         rows: Sequence[Row] = await driver.fetch(_fetch(table, tuple(by), tuple(columns), only, joined), *asked)
         return rows
@@ -61,7 +61,7 @@ class PostgresState:
         """As the contract says; sorted by the primary key, so that two batches never wait for each other."""
         if not keys:
             return ()
-        driver = await _driver(connection)
+        driver = _driver(connection)
         joined, asked = _asked(table, _keys(table), keys)
         rows: Sequence[Row] = await driver.fetch(_lock(table, joined, held), *asked)
         return rows
@@ -69,26 +69,26 @@ class PostgresState:
     async def put(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says."""
         if rows:
-            driver = await _driver(connection)
+            driver = _driver(connection)
             await driver.execute(_put(table), *_columns(rows))
 
     async def add(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> int:
         """As the contract says."""
         if not rows:
             return 0
-        driver = await _driver(connection)
+        driver = _driver(connection)
         return _count(await driver.execute(_add(table), *_columns(rows)))
 
     async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says."""
         if rows:
-            driver = await _driver(connection)
+            driver = _driver(connection)
             await driver.execute(_sum(table), *_columns(rows))
 
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says: by COPY, which neither looks at every value twice nor plans anything."""
         if rows:
-            driver = await _driver(connection)
+            driver = _driver(connection)
             try:
                 await driver.copy_records_to_table(table.name, records=rows, columns=_names(table))
             except asyncpg.UniqueViolationError as taken:
@@ -102,7 +102,7 @@ class PostgresState:
                 await getattr(self, one.how)(connection, one.table, one.rows)
         if not small:
             return
-        driver = await _driver(connection)
+        driver = _driver(connection)
         statement = _together(tuple((one.how, one.table) for one in small))
         try:
             await driver.execute(statement, *[column for one in small for column in _columns(one.rows)])
@@ -111,7 +111,7 @@ class PostgresState:
 
     async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
         """As the contract says."""
-        driver = await _driver(connection)
+        driver = _driver(connection)
         return int(await driver.fetchval(_number(table), *row))
 
     async def remember(
@@ -120,7 +120,7 @@ class PostgresState:
         """As the contract says: as a rule all are new, and then nothing has to be sent back."""
         if not keys:
             return set()
-        driver = await _driver(connection)
+        driver = _driver(connection)
         if _count(await driver.execute(_remember(table), ",".join(keys), day)) == len(keys):
             return set(keys)
         return {row[0].hex for row in await driver.fetch(_mine(table), list(keys))}
@@ -129,7 +129,7 @@ class PostgresState:
         """As the contract says."""
         if not values:
             return 0
-        driver = await _driver(connection)
+        driver = _driver(connection)
         statement = f"DELETE FROM {table.name} WHERE {by} = ANY($1::{_array(table, by)})"  # noqa: S608  (our own names)
         return _count(await driver.execute(statement, list(values)))
 
@@ -139,9 +139,9 @@ def _crossed(taken: asyncpg.UniqueViolationError) -> CrossedError:
     return CrossedError(f"another transaction has written one of the rows of {table} first", table)
 
 
-async def _driver(connection: AsyncConnection) -> "asyncpg.Connection[Any]":
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
+def _driver(connection: AsyncConnection) -> "asyncpg.Connection[Any]":
+    pooled = connection.sync_connection  # it is there: no greenlet has to fetch it, thirty times a batch
+    driver = pooled.connection.driver_connection if pooled is not None else None
     if not isinstance(driver, asyncpg.Connection) or not driver.is_in_transaction():
         raise RuntimeError("the transaction has to be begun through SQLAlchemy, on asyncpg")
     return driver
@@ -205,15 +205,19 @@ def _keys(table: Table) -> tuple[str, ...]:
 
 @lru_cache
 def _fetch(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: str, joined: bool) -> str:  # noqa: FBT001  (ours alone)
+    """Several columns are looked up key by key (the planner leaves a subquery with an OFFSET as it is).
+
+    Else a table that has grown since it was analysed is read as a whole, at every batch.
+    """
     further = f" AND {only}" if only else ""
     if len(by) == 1:
         return (
             f'SELECT {_quoted(columns)} FROM {table.name} WHERE "{by[0]}" = ANY({_given(table, by, joined)}){further}'  # noqa: S608  (our own names)
         )
-    match = " AND ".join(f'row."{name}" = asked."{name}"' for name in by)
+    match = " AND ".join(f'"{name}" = asked."{name}"' for name in by)
     asked = f"unnest({_given(table, by, joined)}) AS asked({_quoted(by)})"
-    picked = ", ".join(f'row."{name}"' for name in columns)
-    return f"SELECT {picked} FROM {asked} JOIN {table.name} AS row ON {match}{further}"  # noqa: S608  (our own names)
+    found = f"SELECT {_quoted(columns)} FROM {table.name} WHERE {match}{further} OFFSET 0"  # noqa: S608  (our own names)
+    return f"SELECT row.* FROM {asked}, LATERAL ({found}) AS row"  # noqa: S608  (our own names)
 
 
 @lru_cache
