@@ -17,7 +17,7 @@ from schemas.feedback import Feedback
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
-from services.router.adapters.saving import day_of, make_identifiers, save
+from services.router.adapters.saving import count_floods, day_of, make_identifiers, save
 from services.router.adapters.state import Write
 from services.router.desk import Desk, numbered
 from services.router.domain.assignment import given_back
@@ -126,6 +126,7 @@ async def _decide(
     poisoned = _bury(incoming, entries, folded)
     dropped = _dropped(incoming, entries)
     await make_identifiers(connection, state, loaded, wanted.identifiers, desk.forgotten)
+    await count_floods(connection, state, loaded, day_of(milliseconds(now)))
     await _turns(desk, connection, told.turns)
     number = await numbered(desk, connection, _place(incoming.batch), playbook=playbook, at=now, dropped=dropped)
     loaded.day = day_of(milliseconds(now))
@@ -207,6 +208,7 @@ async def folded_into(
     loaded.world.dead |= set(dead)
     folded = fold(facts, loaded.world, playbook)
     await make_identifiers(connection, desk.state, loaded, wanted.identifiers, desk.forgotten)
+    await count_floods(connection, desk.state, loaded, loaded.day)
     await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
     await remembered(desk.state, connection, dead, alive, loaded.day)
     return folded

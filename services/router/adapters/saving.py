@@ -78,7 +78,6 @@ def _current(loaded: Loaded, gone: set[UUID]) -> list[Write]:
     standings = sorted(world.touched_standings - gone)
     handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
     accounts = [(key, row.target_handoff, row.owner) for key, row in _picked(world.accounts, world.touched_accounts)]
-    counted = [(key, count - loaded.floods.get(key, 0)) for key, count in _picked(world.floods, world.touched_floods)]
     return [
         Write("put", tables.IDENTIFIER, [_identifier_row(world, key) for key in touched & loaded.identifiers]),
         Write("put", tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in standings]),
@@ -86,7 +85,6 @@ def _current(loaded: Loaded, gone: set[UUID]) -> list[Write]:
         Write("create", tables.ACCOUNT, [row for row in accounts if row[0] not in loaded.accounts]),
         Write("put", tables.HANDOFF, [handoff_row(one, loaded.texts.get(one.id, codec.EMPTY)) for one in handoffs]),
         Write("put", tables.TRIAGE, [triage_row(world.triage[one]) for one in sorted(world.touched_triage)]),
-        Write("sum", tables.FLOOD, [(key, loaded.day, more) for key, more in counted]),
     ]
 
 
@@ -100,6 +98,13 @@ def _history(folded: Folded, number: int) -> list[Write]:
 
 def _picked(rows: Mapping[str, T], keys: Iterable[str]) -> list[tuple[str, T]]:
     return [(key, rows[key]) for key in sorted(keys)]
+
+
+async def count_floods(connection: AsyncConnection, state: State, loaded: Loaded, day: int) -> None:
+    """Add what was counted, before any team is locked: from now on others wait who count the same."""
+    world, before = loaded.world, loaded.floods
+    counted = _picked(world.floods, world.touched_floods)
+    await state.sum(connection, tables.FLOOD, [(key, day, count - before.get(key, 0)) for key, count in counted])
 
 
 async def make_identifiers(
