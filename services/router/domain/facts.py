@@ -95,7 +95,8 @@ class LeadFacts:
         known = self._known
         if path in known:
             return known[path]
-        found = known[path] = self._find(path)
+        read = _READ.get(path) or _LEARNT.get(path) or _learn(path)
+        found = known[path] = read(self)
         return found
 
     def count(self, signal: str, within_days: int | None) -> int:
@@ -151,14 +152,6 @@ class LeadFacts:
             self._stage = stage_of(self, self.playbook)
         return self._stage
 
-    def _find(self, path: str) -> Value:
-        read = _READ.get(path)
-        if read is not None:
-            return read(self)
-        if path.startswith("lead."):
-            return self.profile.stated(path[5:])
-        return said_by(self.event, path[6:]) if self.event is not None and path.startswith("event.") else None
-
 
 def _email_domain(facts: LeadFacts) -> Value:
     emails = facts.profile.emails
@@ -204,3 +197,21 @@ _READ: Mapping[str, Callable[[LeadFacts], Value]] = {
     "score.engagement": lambda facts: _points(facts, lambda points: points.engagement),
 }
 """What is worked out about a lead; every other `lead.…` is what was stated about it."""
+_LEARNT: dict[str, Callable[[LeadFacts], Value]] = {}
+"""How every other path is read, by the path: a playbook asks for the same few again and again."""
+_MOST_LEARNT = 4096
+
+
+def _learn(path: str) -> Callable[[LeadFacts], Value]:
+    if len(_LEARNT) >= _MOST_LEARNT:
+        _LEARNT.clear()
+    return _LEARNT.setdefault(path, _reader(path))
+
+
+def _reader(path: str) -> Callable[[LeadFacts], Value]:
+    of_whom, _, name = path.partition(".")
+    if of_whom == "lead":
+        return lambda facts: facts.profile.stated(name)
+    if of_whom == "event":
+        return lambda facts: said_by(facts.event, name) if facts.event is not None else None
+    return lambda _facts: None

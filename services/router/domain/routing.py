@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from schemas.event import Event, Mark
+from schemas.event import Event, IdentifierKind, Mark
 from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Rule, Ternary
 from services.router.domain import floods, lifecycle, passing, reasons, rules
@@ -22,6 +22,7 @@ from services.router.domain.profile import Profile, domain_of
 from services.router.domain.world import SAID, Counted
 
 _NOTHING: Mapping[str, Any] = {}
+_KINDS = {kind: kind.value for kind in IdentifierKind}
 
 
 def route(
@@ -90,8 +91,9 @@ def counted_in(event: Event, lead: Lead, ready: Prepared, now: datetime) -> tupl
     dossiers[key] = with_event(dossiers[key], event, signals, day=day, oldest=oldest, at=at)
     after = Lead(lead.id, lead.known, dossiers, lead.standing, lead.erased)
     if not signals and (event.claims or len(event.identifiers) > 1):
-        return after, ((key.kind.value, key.value, SAID, day),)
-    return after, tuple([(key.kind.value, key.value, name, day) for name in signals])
+        return after, ((_KINDS[key.kind], key.value, SAID, day),)
+    kind, value = _KINDS[key.kind], key.value
+    return after, tuple([(kind, value, name, day) for name in signals])
 
 
 def counting_key(event: Event, lead: Lead) -> IdentifierKey:
