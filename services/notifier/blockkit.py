@@ -24,6 +24,7 @@ LONGEST_SECTION = 2_900
 LONGEST_TEXT = 3_800
 """Of the top-level text; `chat.update` refuses more than 4 000."""
 
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 ACTION_WORDS = {
     ActionKind.ACCEPT: "Accept",
     ActionKind.REJECT: "Reject…",
@@ -40,15 +41,18 @@ def message(card: Card) -> dict[str, Any]:
 
 def escaped(text: str, limit: int) -> str:
     """The text with Slack's three control characters escaped, cut so that no entity is broken."""
+    whole = text.translate(_ENTITIES)
+    if units(whole) <= limit:
+        return whole
     kept: list[str] = []
     total = 0
     for character in text:
-        safe = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(character, character)
+        safe = character.translate(_ENTITIES)
         total += units(safe)
         if total > limit:
-            return "".join(kept) + "…"
+            break
         kept.append(safe)
-    return "".join(kept)
+    return "".join(kept) + "…"
 
 
 def fallback(sheet: Sheet) -> str:

@@ -36,7 +36,7 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def units(text: str) -> int:
     """Length in UTF-16 code units: what providers written in Java and JavaScript count."""
-    return len(text) + sum(1 for character in text if character > "\uffff")
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clipped(text: str, limit: int) -> str:
