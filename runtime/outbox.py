@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text, delete, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,6 +71,8 @@ class Outbox:
     def __init__(self, database: Database, table: Table, log: Log, clock: Clock) -> None:
         self._database, self._table, self._log, self._clock = database, table, log, clock
         self._publishing = asyncio.Lock()
+        self._put = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        self._forget = delete(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
 
     async def put(self, connection: AsyncConnection, said: Sequence[tuple[str, Message]]) -> "Said":
         """Write (topic, message) pairs within the caller's transaction; `publish` them after its commit."""
@@ -75,9 +89,7 @@ class Outbox:
             }
             for topic, message in said
         ]
-        table = self._table
-        numbered = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        ids = (await connection.execute(numbered, rows)).scalars()
+        ids = (await connection.execute(self._put, rows)).scalars()
         return Said(tuple(ids), tuple(said))
 
     async def publish(self, said: "Said") -> None:
@@ -88,7 +100,7 @@ class Outbox:
         if said.ids:
             await self._append(said.messages)
             async with self._database.transaction() as connection:
-                await connection.execute(delete(self._table).where(self._table.c.id.in_(said.ids)))
+                await connection.execute(self._forget, {"ids": said.ids})
 
     async def flush(self, *, older_than: timedelta = timedelta()) -> int:
         """Publish what waits, oldest first, and forget it; how many. Raises `LogError`.

@@ -1,6 +1,6 @@
 """Offsets in the database: a compare-and-set, the first statement of every batch's transaction, and its fence."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select, update
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +25,8 @@ class Positions:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        mine = [table.c[name] == bindparam(f"is_{name}") for name in ("topic", "number", "next", "epoch")]
+        self._move = update(table).where(*mine).values(next=bindparam("after"))
 
     async def take(self, connection: AsyncConnection, partition: Partition) -> Position:
         """Take the partition over: a higher epoch, so that its former owner is fenced at its next batch."""
@@ -37,14 +39,9 @@ class Positions:
 
     async def move(self, connection: AsyncConnection, batch: Batch) -> None:
         """Claim the batch: to be the first statement of its transaction. Raises `FencedError` if another owner did."""
-        table = self._table
-        mine = (
-            (table.c.topic == batch.partition.topic)
-            & (table.c.number == batch.partition.number)
-            & (table.c.next == batch.first)
-            & (table.c.epoch == batch.epoch)
-        )
-        if (await connection.execute(update(table).where(mine).values(next=batch.next))).rowcount != 1:
+        where = {"is_topic": batch.partition.topic, "is_number": batch.partition.number}
+        stands = {"is_next": batch.first, "is_epoch": batch.epoch}
+        if (await connection.execute(self._move, {**where, **stands, "after": batch.next})).rowcount != 1:
             raise FencedError(
                 f"{batch.partition.topic}/{batch.partition.number} at {batch.first}: another owner moved on"
             )
