@@ -27,6 +27,12 @@ from services.router.narration import of_offer
 from services.router.telling import Told, rendered
 
 _LOADED = (HandoffState.OFFERED.value, HandoffState.ACCEPTED.value, HandoffState.WORKING.value)
+_OPEN_LOAD = (
+    select(tables.HANDOFF.c.assignee, func.count().label("open"))
+    .where(tables.HANDOFF.c.state.in_(_LOADED))
+    .group_by(tables.HANDOFF.c.assignee)
+)
+"""Made once: making a statement costs more than sending it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +118,7 @@ def _offer(desk: Desk, drawn: Drawn, one: Waiting, chosen: Draw, number: int) ->
 
 
 async def _open_load(connection: AsyncConnection) -> dict[str, int]:
-    handoff = tables.HANDOFF
-    counted = select(handoff.c.assignee, func.count().label("open")).where(handoff.c.state.in_(_LOADED))
-    rows = await connection.execute(counted.group_by(handoff.c.assignee))
-    return {row.assignee: row.open for row in rows}
+    return {row.assignee: row.open for row in await connection.execute(_OPEN_LOAD)}
 
 
 def _assignment_row(handoff: Handoff, chosen: Draw, place: tuple[int, int], now: datetime, version: str) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ from services.router.domain.world import Counted
 T = TypeVar("T")
 _ENCODER = msgspec.msgpack.Encoder()
 EMPTY = b""
+encode: Callable[[Any], bytes] = _ENCODER.encode
+"""Any of the values below, as its codec writes it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def _current(loaded: Loaded, gone: set[UUID]) -> list[Write]:
     handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
     accounts = [(key, row.target_handoff, row.owner) for key, row in _picked(world.accounts, world.touched_accounts)]
     return [
-        Write("put", tables.IDENTIFIER, [_identifier_row(world, key) for key in touched & loaded.identifiers]),
+        Write("put", tables.IDENTIFIER, _identifier_rows(world, touched & loaded.identifiers)),
         Write("put", tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in standings]),
         Write("put", tables.ACCOUNT, [row for row in accounts if row[0] in loaded.accounts]),
         Write("create", tables.ACCOUNT, [row for row in accounts if row[0] not in loaded.accounts]),
@@ -119,7 +119,7 @@ async def make_identifiers(
     """
     world, there = loaded.world, loaded.identifiers
     new = _touched(loaded) - there
-    rows = [_identifier_row(world, key) for key in new]
+    rows = _identifier_rows(world, new)
     absent = sorted(asked - there - new) if state.waits else []
     rows += [(key.kind, key.value, _NO_LEAD, False, 0, codec.EMPTY, codec.EMPTY) for key in absent]
     rows.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line
@@ -142,13 +142,19 @@ def _touched(loaded: Loaded) -> set[IdentifierKey]:
     return world.touched_identifiers | worked
 
 
-def _identifier_row(world: World, key: IdentifierKey) -> Row:
-    row = world.identifiers[key]
-    lead, dossier, owned = row.lead, row.dossier, row.ownership
-    lone = key.kind is _COOKIE and lead not in world.standings and len(world.members.get(lead, ())) == 1
-    day = dossier.last.at // _DAY + _EPOCH_DAY if dossier.last else 0
-    ownership = codec.OWNERSHIP.encode(owned) if owned.claims or owned.claimed else codec.EMPTY
-    return (key.kind, key.value, lead, lone, day, codec.DOSSIER.encode(dossier), ownership)
+def _identifier_rows(world: World, keys: Iterable[IdentifierKey]) -> list[Row]:
+    """As one loop: there are as many rows as events."""
+    identifiers, standings, members, encoded = world.identifiers, world.standings, world.members, codec.encode
+    rows: list[Row] = []
+    for key in keys:
+        row, kind = identifiers[key], key.kind
+        lead, dossier, owned = row.lead, row.dossier, row.ownership
+        lone = kind is _COOKIE and len(members.get(lead, ())) == 1 and lead not in standings
+        last = dossier.last
+        day = last.at // _DAY + _EPOCH_DAY if last is not None else 0
+        ownership = encoded(owned) if owned.claims or owned.claimed else codec.EMPTY
+        rows.append((kind, key.value, lead, lone, day, encoded(dossier), ownership))
+    return rows
 
 
 def standing_row(lead: UUID, standing: Standing) -> Row:
