@@ -71,6 +71,7 @@ class Outbox:
     def __init__(self, database: Database, table: Table, log: Log, clock: Clock) -> None:
         self._database, self._table, self._log, self._clock = database, table, log, clock
         self._publishing = asyncio.Lock()
+        self._failed, self._made_good = 1, 0  # a former life may have left something
         self._put = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         self._forget = delete(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -95,12 +96,22 @@ class Outbox:
     async def publish(self, said: "Said") -> None:
         """Publish what was just committed, and forget it. Raises `LogError`; the sweeper does it then.
 
-        Nobody looks for rows as young as these, so they need no lock.
+        Nobody looks for rows as young as these, so they need no lock. What was left behind is not overtaken: after a
+        failure everything that waits goes first, so that nobody reads of a change before they read of the thing.
         """
-        if said.ids:
+        if not said.ids:
+            return
+        if (failed := self._failed) != self._made_good:
+            await self.flush()
+            self._made_good = failed
+            return
+        try:
             await self._append(said.messages)
-            async with self._database.transaction() as connection:
-                await connection.execute(self._forget, {"ids": said.ids})
+        except BaseException:
+            self._failed += 1
+            raise
+        async with self._database.transaction() as connection:
+            await connection.execute(self._forget, {"ids": said.ids})
 
     async def flush(self, *, older_than: timedelta = timedelta()) -> int:
         """Publish what waits, oldest first, and forget it; how many. Raises `LogError`.
