@@ -47,12 +47,17 @@ class Points:
 
 @lru_cache(maxsize=256)
 def weights(half_life_days: int, horizon_days: int) -> tuple[int, ...]:
-    """The weight (in millionths) of something that happened 0, 1, … whole UTC days ago: 2^(-age / half-life)."""
-    table = []
-    for age in range(horizon_days + 1):
-        exponent = _PRECISE.divide(Decimal(-age), Decimal(half_life_days))
-        table.append(int(_PRECISE.power(Decimal(2), exponent).scaleb(6).to_integral_value()))
-    return tuple(table)
+    """The weight (in millionths) of something that happened 0, 1, … whole UTC days ago: 2^(-age / half-life).
+
+    A power is dear, so only a day's is taken; whole half-lives are halvings, which are exact.
+    """
+    a_day = _PRECISE.power(Decimal(2), _PRECISE.divide(Decimal(-1), Decimal(half_life_days)))
+    parts = [Decimal(SCALE)]
+    while len(parts) < min(half_life_days, horizon_days + 1):
+        parts.append(_PRECISE.multiply(parts[-1], a_day))
+    ages = [divmod(age, half_life_days) for age in range(horizon_days + 1)]
+    exact = [_PRECISE.divide(parts[rest], Decimal(2**halvings)) for halvings, rest in ages]
+    return tuple([int(each.to_integral_value()) for each in exact])
 
 
 def counts_of(lead: Lead) -> Mapping[str, Days]:
