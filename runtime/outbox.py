@@ -101,15 +101,16 @@ class Outbox:
         """
         if not said.ids:
             return
-        if (failed := self._failed) != self._made_good:
+        async with self._publishing:  # one after the other, or what comes next could be said while this one fails
+            failed, good = self._failed, self._failed == self._made_good
+            if good:
+                self._failed += 1
+                await self._append(said.messages)
+                self._failed = failed
+        if not good:
             await self.flush()
             self._made_good = failed
             return
-        try:
-            await self._append(said.messages)
-        except BaseException:
-            self._failed += 1
-            raise
         async with self._database.transaction() as connection:
             await connection.execute(self._forget, {"ids": said.ids})
 
