@@ -13,6 +13,9 @@ _RECENT = 2.0
 _PATIENCE = 0.1
 """Seconds for which a piece of behaviour waits at most, so that it is slowed down but never starved."""
 _SMALLER = 5
+"""Into how many pieces a whole one is cut while there are urgent facts."""
+_SMALLER_ALONE = 2
+"""The same where one writer at a time holds the database: each transaction there is a wait for the disk by itself."""
 
 
 class Lanes:
@@ -42,7 +45,7 @@ class Lanes:
     def _size(self, batch: Batch) -> int:
         if not is_behaviour(batch) or self._clock.monotonic() - self._last > _RECENT:
             return self._batch
-        return max(1, self._batch // _SMALLER)
+        return max(1, self._batch // (_SMALLER if self._shared else _SMALLER_ALONE))
 
     @asynccontextmanager
     async def turn(self, batch: Batch) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Context, Decimal
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,14 @@ def test_priority_is_fit_times_engagement(fit: int, engagement: int, expected: s
 
 def test_weights_are_halved_exactly_at_each_half_life() -> None:
     assert [weights(14, 365)[age] for age in (0, 14, 28, 42)] == [1_000_000, 500_000, 250_000, 125_000]
+
+
+@pytest.mark.parametrize(("half_life", "horizon"), [(1, 30), (14, 365), (30, 365), (45, 90), (400, 365)])
+def test_a_weight_is_what_its_definition_gives_to_the_millionth(half_life: int, horizon: int) -> None:
+    exact = Context(prec=40)
+    powers = [exact.power(Decimal(2), exact.divide(Decimal(-age), Decimal(half_life))) for age in range(horizon + 1)]
+
+    assert weights(half_life, horizon) == tuple(int(each.scaleb(6).to_integral_value()) for each in powers)
 
 
 def test_without_scoring_there_is_no_score() -> None:

@@ -41,6 +41,14 @@ def test_after_an_urgent_fact_the_pieces_are_small_for_a_while() -> None:
     assert sizes(both, a_batch(BEHAVIOUR, 100)) == [100]
 
 
+def test_one_writer_at_a_time_means_fewer_pieces_after_an_urgent_fact() -> None:
+    single = lanes(at_once=1)
+    with single.urgent():
+        small = sizes(single, a_batch(BEHAVIOUR, 150))
+
+    assert small == [50, 50, 50]
+
+
 def test_pieces_join_without_a_gap() -> None:
     pieces = list(lanes().pieces(a_batch(BEHAVIOUR, 250, first=7)))
 
