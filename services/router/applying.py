@@ -98,7 +98,7 @@ async def _fresh(desk: Desk, connection: AsyncConnection, incoming: Incoming) ->
     for key, entry in first.items():
         if key not in new:
             continue
-        if isinstance(entry.fact, Event) and entry.fact.source in parked:
+        if parked and isinstance(entry.fact, Event) and entry.fact.source in parked:
             why = f"{entry.fact.source} is parked: mend it, then drive its dead letters again"
             incoming.deaths.append(Death(entry.place, DeadLetterReason.PARKED, why, entry.fact.source))
         else:

@@ -62,8 +62,8 @@ def folding(
         now = nows[index] if nows is not None else now_of(fact)
         changes = None
         try:
-            if isinstance(fact, Event):
-                key = visitors.ordinary(fact, ready, world) if not full else None
+            if not full and isinstance(fact, Event):
+                key = visitors.ordinary(fact, ready, world)
                 if key is not None and (not awaited or fact.id not in awaited):
                     settled.append(visitors.counted(fact, key, ready, world, now))
                     continue

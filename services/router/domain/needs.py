@@ -73,7 +73,12 @@ class _Gathering:
 
     def event(self, event: Event, playbook: Playbook) -> None:
         stated = event.identifiers
-        self.identifiers.update([IdentifierKey(each.kind, each.value) for each in stated] if stated else keys_of(event))
+        if len(stated) == 1:  # as nine of ten
+            self.identifiers.add(IdentifierKey(stated[0].kind, stated[0].value))
+        elif stated:
+            self.identifiers.update([IdentifierKey(each.kind, each.value) for each in stated])
+        else:
+            self.identifiers.update(keys_of(event))
         self.events.add(event.id)
         if event.corrects is not None:
             self.corrections.add(event.corrects)
