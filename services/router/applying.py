@@ -126,7 +126,7 @@ async def _decide(
     poisoned = _bury(incoming, entries, folded)
     dropped = _dropped(incoming, entries)
     await make_identifiers(connection, state, loaded, wanted.identifiers, desk.forgotten)
-    await count_floods(connection, state, loaded, day_of(milliseconds(now)))
+    await count_floods(connection, state, loaded, day_of(milliseconds(now)), playbook)
     await _turns(desk, connection, told.turns)
     number = await numbered(desk, connection, _place(incoming.batch), playbook=playbook, at=now, dropped=dropped)
     loaded.day = day_of(milliseconds(now))
@@ -208,7 +208,7 @@ async def folded_into(
     loaded.world.dead |= set(dead)
     folded = fold(facts, loaded.world, playbook)
     await make_identifiers(connection, desk.state, loaded, wanted.identifiers, desk.forgotten)
-    await count_floods(connection, desk.state, loaded, loaded.day)
+    await count_floods(connection, desk.state, loaded, loaded.day, playbook)
     await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
     await remembered(desk.state, connection, dead, alive, loaded.day)
     return folded

@@ -79,11 +79,12 @@ class PostgresState:
         driver = _driver(connection)
         return _count(await driver.execute(_add(table), *_columns(rows)))
 
-    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
         """As the contract says."""
-        if rows:
-            driver = _driver(connection)
-            await driver.execute(_sum(table), *_columns(rows))
+        if not rows:
+            return ()
+        now: Sequence[Row] = await _driver(connection).fetch(_sum(table), *_columns(rows))
+        return now
 
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says: by COPY, which neither looks at every value twice nor plans anything."""
@@ -270,12 +271,13 @@ def _put(table: Table, start: int = 1) -> str:
 
 
 @lru_cache
-def _sum(table: Table, start: int = 1) -> str:
-    last = _names(table)[-1]
-    return _put(table, start).replace(f'excluded."{last}"', f'{table.name}."{last}" + excluded."{last}"')
+def _sum(table: Table) -> str:
+    names = _names(table)
+    new = f'excluded."{names[-1]}"'
+    return f"{_put(table).replace(new, f'{table.name}.{names[-1]} + {new}')} RETURNING {_quoted(names)}"
 
 
-_WRITTEN = {"put": _put, "add": _add, "create": _create, "sum": _sum}
+_WRITTEN = {"put": _put, "add": _add, "create": _create}
 
 
 @lru_cache(maxsize=512)

@@ -20,8 +20,10 @@ from services.router.adapters.forgetting import Forgotten
 from services.router.adapters.loading import Loaded
 from services.router.adapters.state import CrossedError, RefusedError, Row, State, Write
 from services.router.domain.decision import SetTimer, Surroundings
+from services.router.domain.floods import unseen
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import IdentifierKey, Standing
+from services.router.domain.playbook import Playbook
 from services.router.domain.world import Folded, Judged, World
 from services.router.naming import timer_id
 
@@ -100,11 +102,17 @@ def _picked(rows: Mapping[str, T], keys: Iterable[str]) -> list[tuple[str, T]]:
     return [(key, rows[key]) for key in sorted(keys)]
 
 
-async def count_floods(connection: AsyncConnection, state: State, loaded: Loaded, day: int) -> None:
-    """Add what was counted, before any team is locked: from now on others wait who count the same."""
+async def count_floods(connection: AsyncConnection, state: State, loaded: Loaded, day: int, playbook: Playbook) -> None:
+    """Add what was counted, before any team is locked: from now on others wait who count the same.
+
+    Raises `CrossedError` where others have counted meanwhile, and a limit was passed that this batch did not see.
+    """
     world, before = loaded.world, loaded.floods
     counted = _picked(world.floods, world.touched_floods)
-    await state.sum(connection, tables.FLOOD, [(key, day, count - before.get(key, 0)) for key, count in counted])
+    rows = [(key, day, count - before.get(key, 0)) for key, count in counted]
+    after = {row[0]: row[-1] for row in await state.sum(connection, tables.FLOOD, rows)}
+    if unseen(before, world.floods, after, playbook):
+        raise CrossedError("others have counted the same flood meanwhile", tables.FLOOD.name)
 
 
 async def make_identifiers(

@@ -77,11 +77,14 @@ class SqliteState:
         cursor = await driver.executemany(_add(table), _written(table, _names(table), rows))
         return cursor.rowcount
 
-    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
         """As the contract says."""
-        if rows:
-            driver = await _driver(connection)
-            await driver.executemany(_sum(table), _written(table, _names(table), rows))
+        if not rows:
+            return ()
+        driver = await _driver(connection)
+        await driver.executemany(_sum(table), _written(table, _names(table), rows))
+        keys = len(table.primary_key.columns)
+        return await self.lock(connection, table, [row[:keys] for row in rows])
 
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says."""

@@ -20,13 +20,9 @@ Held = Literal["awaited", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Rows for one table.
+    """Rows for one table. `put` replaces those that are there, `add` leaves them, `create` finds none of them."""
 
-    `put` replaces those that are there, `add` leaves them, `create` finds none of them; `sum` replaces them too, but
-    adds the last column to what stands there.
-    """
-
-    how: Literal["put", "add", "create", "sum"]
+    how: Literal["put", "add", "create"]
     table: Table
     rows: Sequence[Row]
 
@@ -77,10 +73,10 @@ class State(Protocol):
         """Write those whole rows whose primary key is not there yet; how many were."""
         ...
 
-    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
         """Write whole rows in place of those with the same primary key, their last column added to what stands there.
 
-        No two of them may share a key. Whoever counts at the same time counts on top.
+        No two of them may share a key. Whoever counts at the same time counts on top. Gives the rows as they stand now.
         """
         ...
 

@@ -45,6 +45,20 @@ def _campaign(event: Event) -> str:
 
 def flooded(counts: Mapping[str, int], playbook: Playbook) -> tuple[str, ...]:
     """The counters that are over their limit, this event included; sorted."""
-    limits = playbook.flood
-    limit = {"form": limits.per_form, "address": limits.per_address, "campaign": limits.per_campaign}
-    return tuple(sorted(key for key, count in counts.items() if count > limit[key.partition(":")[0]]))
+    return tuple(sorted(key for key, count in counts.items() if count > _limit(key, playbook)))
+
+
+def unseen(
+    before: Mapping[str, int], reckoned: Mapping[str, int], after: Mapping[str, int], playbook: Playbook
+) -> tuple[str, ...]:
+    """The counters that passed their limit because others counted too, between our reading and our adding; sorted.
+
+    `before` is what was read (0 where nothing was), `reckoned` that and ours, `after` what stands there now.
+    """
+    more = (key for key, count in after.items() if count > max(reckoned[key], _limit(key, playbook)))
+    return tuple(sorted(key for key in more if before.get(key, 0) < _limit(key, playbook)))
+
+
+def _limit(key: str, playbook: Playbook) -> int:
+    limits, kind = playbook.flood, key.partition(":")[0]
+    return {"form": limits.per_form, "address": limits.per_address, "campaign": limits.per_campaign}[kind]

@@ -215,9 +215,10 @@ async def test_of_what_is_written_together_a_crossing_names_its_table(house: Dat
 async def test_what_is_summed_is_added_to_what_stands_there(house: Database, state: State) -> None:
     async with begun(house) as connection:
         await state.sum(connection, FLOOD, [("form", 1, 2), ("campaign", 1, 5)])
-        await state.write(connection, [Write("sum", FLOOD, [("form", 3, 4)])])
+        now = await state.sum(connection, FLOOD, [("form", 3, 4)])
         found = await state.fetch(connection, FLOOD, ("key",), [("form",), ("campaign",)], ("key", "day", "count"))
 
+    assert plain(now) == [("form", 3, 6)]
     assert plain(found) == [("campaign", 1, 5), ("form", 3, 6)]
 
 
