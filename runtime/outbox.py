@@ -24,6 +24,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    text,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,26 +73,31 @@ class Outbox:
         self._database, self._table, self._log, self._clock = database, table, log, clock
         self._publishing = asyncio.Lock()
         self._failed, self._made_good = 1, 0  # a former life may have left something
-        self._put = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         self._forget = delete(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+        self._put = insert(table).returning(table.c.id)
+        self._together = text(
+            f"INSERT INTO {table.name} (at, topic, key, value, headers) SELECT CAST(:at AS bigint), * FROM unnest("  # noqa: S608  (our own name)
+            "CAST(:topic AS text[]), CAST(:key AS bytea[]), CAST(:value AS bytea[]), CAST(:headers AS bytea[])) "
+            "RETURNING id"
+        )
 
     async def put(self, connection: AsyncConnection, said: Sequence[tuple[str, Message]]) -> "Said":
         """Write (topic, message) pairs within the caller's transaction; `publish` them after its commit."""
         if not said:
             return NOTHING_SAID
         at = int(self._clock.now().timestamp() * 1000)
-        rows = [
-            {
-                "at": at,
-                "topic": topic,
-                "key": message.key,
-                "value": message.value,
-                "headers": msgspec.msgpack.encode(dict(message.headers)),
-            }
-            for topic, message in said
-        ]
-        ids = (await connection.execute(self._put, rows)).scalars()
-        return Said(tuple(ids), tuple(said))
+        columns = {
+            "topic": [topic for topic, _ in said],
+            "key": [message.key for _, message in said],
+            "value": [message.value for _, message in said],
+            "headers": [msgspec.msgpack.encode(dict(message.headers)) for _, message in said],
+        }
+        if connection.dialect.name == "postgresql":  # arrays: a statement of one shape, however many there are
+            written = await connection.execute(self._together, {"at": at, **columns})
+        else:
+            rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            written = await connection.execute(self._put, [{"at": at, **row} for row in rows])
+        return Said(tuple(written.scalars()), tuple(said))
 
     async def publish(self, said: "Said") -> None:
         """Publish what was just committed, and forget it. Raises `LogError`; the sweeper does it then.
