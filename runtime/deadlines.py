@@ -14,10 +14,12 @@ class Deadlines:
         self._seconds, self._late = seconds, late
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Asked for once: until Python 3.12 each asking is a system call (it looks whether the process was forked)."""
 
     def promise(self) -> "asyncio.Future[None]":
         """A future for the caller to wait on and for somebody else to keep."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         waiting = self._waiting
         for _ in range(_SETTLED_AT_ONCE):  # a little with each promise, instead of a pause for all of them later
