@@ -22,8 +22,10 @@ def json_answer(body: bytes, status: int = 200, headers: Headers = ()) -> Answer
     return Answer(status, ((b"content-type", b"application/json"), *headers), body)
 
 
-ACCEPTED = json_answer(b'{"status":"accepted"}')
-"""200, never 202 or 204: several senders take nothing else for success."""
+ACCEPTED = Answer(200)
+"""200, never 202 or 204: several senders take nothing else for success. They read no body, and sending one is dear."""
+ACCEPTED_ALOUD = json_answer(b'{"status":"accepted"}')
+"""The same for whoever reads answers: a page's script, a program of our own."""
 
 
 class _Problem(msgspec.Struct, frozen=True):

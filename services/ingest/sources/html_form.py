@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.event import EventType
 from schemas.fact import Trust
-from services.ingest.answer import ACCEPTED, Answer
+from services.ingest.answer import ACCEPTED_ALOUD, Answer
 from services.ingest.draft import Draft, MalformedError
 from services.ingest.forms import MULTIPART, URLENCODED, Form, urlencoded
 from services.ingest.gathering import Gathering
@@ -73,7 +73,7 @@ def posted(webhook: Webhook) -> Form:
 def answer(webhook: Webhook) -> Answer:
     """303 to an allowed thank-you page for a browser, JSON for a script, a page of our own where none is configured."""
     if "application/json" in webhook.header(b"accept"):
-        return ACCEPTED
+        return ACCEPTED_ALOUD
     wished = posted(webhook).first(*REDIRECTS)
     allowed = webhook.site.redirects
     target = wished if may_redirect(wished, allowed) else next((one for one in allowed if not one.endswith("/")), "")

@@ -13,6 +13,7 @@ import msgspec
 from schemas.event import EventType
 from schemas.fact import Trust
 from schemas.lead import Field
+from services.ingest.answer import ACCEPTED_ALOUD
 from services.ingest.documents import MOST_EVENTS, document, is_array, slices
 from services.ingest.draft import Draft, MalformedError, TooManyEventsError
 from services.ingest.gathering import Gathering
@@ -120,4 +121,5 @@ SOURCE = Source(
     read=read,
     retries_for=timedelta(hours=24),
     media_types=("application/json", "text/csv"),
+    answer=lambda _webhook: ACCEPTED_ALOUD,
 )
