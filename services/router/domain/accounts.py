@@ -5,11 +5,14 @@ from schemas.fact import Value
 from schemas.lead import Field
 from services.router.domain.lead import Dossier, IdentifierKey
 from services.router.domain.playbook import Playbook, Target
+from services.router.domain.prepared import Prepared
 from services.router.domain.profile import Profile, domain_of
 from services.router.domain.words import company_name
 
 _BY_NAME = "name:"
 """Before the key of a company of which only the name is known."""
+_MOST_DOMAINS = 8192
+_COMPANY = Field.COMPANY
 
 
 class Account(Value, frozen=True, gc=False):
@@ -59,6 +62,17 @@ def _by_domain(domain: str, playbook: Playbook) -> str:
     return domain if "." in domain else ""
 
 
+def _by_email(email: str, ready: Prepared) -> str:
+    """As `_by_domain`, remembered by the domain."""
+    known, domain = ready.accounts, domain_of(email)
+    key = known.get(domain)
+    if key is None:
+        if len(known) >= _MOST_DOMAINS:
+            known.clear()
+        key = known[domain] = _by_domain(domain, ready.playbook)
+    return key
+
+
 def target_of(key: str, playbook: Playbook, day: int) -> Target | None:
     """The named account with this key, if it is one on that UTC day (an ordinal)."""
     target = playbook.targets.get(key) if key else None
@@ -71,20 +85,21 @@ def target_of(key: str, playbook: Playbook, day: int) -> Target | None:
     return target
 
 
-def account_of(profile: Profile, playbook: Playbook, day: int) -> Account:
+def account_of(profile: Profile, ready: Prepared, day: int) -> Account:
     """The account of the lead with this profile, on that UTC day."""
+    playbook = ready.playbook
     for email in profile.emails:
-        key = _by_domain(domain_of(email), playbook)
+        key = _by_email(email, ready)
         if key:
             return _account(key, profile, playbook, day)
-    company, website = profile.stated(Field.COMPANY) or "", profile.stated(Field.WEBSITE) or ""
+    company, website = profile.stated(_COMPANY) or "", profile.stated(Field.WEBSITE) or ""
     key = account_key("", company, website, playbook) if company or website else ""
     return _account(key, profile, playbook, day) if key else NOBODY
 
 
 def _account(key: str, profile: Profile, playbook: Playbook, day: int) -> Account:
     target = target_of(key, playbook, day)
-    return Account(key, target, target.name if target else profile.stated(Field.COMPANY) or "")
+    return Account(key, target, target.name if target else profile.stated(_COMPANY) or "")
 
 
 def keys_in_event(event: Event, playbook: Playbook) -> frozenset[str]:

@@ -1,13 +1,12 @@
 """One decision while it is being made: the event, the lead with it counted, what the rules say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from schemas.event import Event
-from schemas.fact import replace
+from schemas.fact import Value, replace
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Reason, Receipt, Rule, Verdict
 from services.router.domain.decision import Command, Decision, Surroundings
@@ -15,7 +14,6 @@ from services.router.domain.facts import LeadFacts
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Lead, Standing
 from services.router.domain.playbook import Playbook, SuppressionKind
-from services.router.domain.readiness import holds
 from services.router.domain.receipts import receipt_of, score_alone
 from services.router.domain.rules import Findings
 from services.router.domain.world import Counted
@@ -23,8 +21,7 @@ from services.router.domain.world import Counted
 _BEFORE_MQL = frozenset({LifecycleStage.SUBSCRIBER, LifecycleStage.LEAD})
 
 
-@dataclass(slots=True)
-class Case:
+class Case(Value, frozen=True):
     """Everything a conclusion is drawn from."""
 
     event: Event
@@ -39,7 +36,7 @@ class Case:
     late: bool = False
     suppression: SuppressionKind | None = None
     flooded: tuple[str, ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
     """What the receipt must hold beside the usual: merged leads, what was taken back."""
     notes: tuple[Reason, ...] = ()
     """Reasons that stand after the conclusion's own."""
@@ -47,8 +44,7 @@ class Case:
     """Leave a receipt whatever happens: somebody asked for an explanation."""
 
 
-@dataclass(slots=True)
-class Conclusion:
+class Conclusion(Value, frozen=True):
     """What the case comes to."""
 
     outcome: Outcome
@@ -60,7 +56,7 @@ class Conclusion:
     play: str = ""
     play_why: str = ""
     team: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
 
 
 def concluded(case: Case, conclusion: Conclusion) -> Decision:
@@ -79,7 +75,7 @@ def promoted(standing: Standing, case: Case) -> Standing:
     """The standing after the MQL checklist was looked at."""
     if standing.lifecycle not in _BEFORE_MQL or not case.lead.known or not case.playbook.mql.items:
         return standing
-    if not holds(case.playbook.mql, case.facts):
+    if not case.facts.mql.holds(case.facts):
         return standing
     return replace(standing, lifecycle=LifecycleStage.MQL)
 

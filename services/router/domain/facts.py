@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from schemas.event import Event, IdentifierKind
+from schemas.event import Event
 from schemas.fact import Trust
 from services.router.domain import scoring
 from services.router.domain.accounts import NOBODY, account_of
 from services.router.domain.lead import Lead
 from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.personas import persona_of, stage_of
-from services.router.domain.playbook import Persona, Playbook, Scalar, Stage
+from services.router.domain.playbook import NurtureTrack, Persona, Playbook, Scalar, Stage
+from services.router.domain.portraits import Portrait, Sketch
 from services.router.domain.prepared import prepared
 from services.router.domain.profile import domain_of, profile_of
 
@@ -48,6 +49,22 @@ def said_by(event: Event, name: str) -> Value:
     return value
 
 
+def said_under(event: Event, names: tuple[str, ...] | None) -> tuple[object, ...] | None:
+    """What the event says under these names; None where a number could be mistaken for another (`1` and `True`)."""
+    if names is None:
+        return None
+    if event.claims:
+        found = tuple([said_by(event, name) for name in names])
+    else:
+        properties = event.properties
+        found = tuple([OWN[name](event) if name in OWN else properties.get(name) for name in names])
+    for value in found:
+        kind = value.__class__
+        if kind is int or kind is float:
+            return None
+    return found
+
+
 class EventFacts:
     """What an event says by itself. Signals are matched on this alone, so that it never matters what came before."""
 
@@ -71,7 +88,7 @@ class LeadFacts:
     """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
 
     __slots__ = (
-        *("_are", "_gained", "_known", "_persona", "_points", "_stage"),
+        *("_are", "_gained", "_known", "_persona", "_points", "_portrait", "_stage"),
         *("account", "at", "counts", "event", "lead", "now", "playbook", "profile", "ready", "today"),
     )
 
@@ -82,11 +99,12 @@ class LeadFacts:
         self.ready = prepared(playbook)
         self.counts = scoring.counts_of(lead)
         self.profile = profile_of(lead)
-        self.account = account_of(self.profile, playbook, self.today)
+        self.account = account_of(self.profile, self.ready, self.today)
         self._known: dict[str, Value] = {}
         self._gained: dict[str, int] | None = None
         self._are: dict[str, int] | None = None
         self._points: scoring.Points | None = None
+        self._portrait: Portrait | None = None
         self._persona: tuple[Persona | None, str] | None = None
         self._stage: tuple[Stage | None, str] | None = None
 
@@ -116,6 +134,15 @@ class LeadFacts:
         return self._gained
 
     @property
+    def portrait(self) -> Portrait:
+        """What they have in common with everybody of whom the same is known."""
+        if self._portrait is None:
+            gallery, said = self.ready.portraits, self.profile.statements
+            stated = tuple([said[name].value if name in said else None for name in gallery.stated]) if said else ()
+            self._portrait = gallery.of((*stated, *[_READ[path](self) for path in gallery.read]))
+        return self._portrait
+
+    @property
     def are(self) -> Mapping[str, int]:
         """characteristic → thousandths of a point for who they are."""
         if self._are is None:
@@ -123,10 +150,13 @@ class LeadFacts:
         return self._are
 
     def _fit(self) -> dict[str, int]:
-        answers = self.ready.fits
-        key = answers.key(self)
-        known = answers.known.get(key) if key is not None else None
-        return known if known is not None else answers.keep(key, scoring.fit(self.playbook.scoring, self))
+        rules = self.playbook.scoring
+        if not self.ready.portraits.fits:
+            return scoring.fit(rules, self)
+        portrait = self.portrait
+        if portrait.are is None:
+            portrait.are = scoring.fit(rules, self)
+        return portrait.are
 
     @property
     def points(self) -> scoring.Points:
@@ -139,11 +169,38 @@ class LeadFacts:
     def persona(self) -> tuple[Persona | None, str]:
         """The persona, and what told it."""
         if self._persona is None:
-            answers = self.ready.personas
-            key = answers.key(self)
-            known = answers.known.get(key) if key is not None else None
-            self._persona = known if known is not None else answers.keep(key, persona_of(self, self.playbook))
+            self._persona = self._told() if self.ready.portraits.personas else persona_of(self, self.playbook)
         return self._persona
+
+    def _told(self) -> tuple[Persona | None, str]:
+        portrait = self.portrait
+        if portrait.persona is None:
+            portrait.persona = persona_of(self, self.playbook)
+        return portrait.persona
+
+    @property
+    def mql(self) -> Sketch:
+        """The MQL checklist, as far as who they are settles it."""
+        portrait = self.portrait
+        if portrait.mql is None:
+            portrait.mql = self.ready.portraits.sketched(self.playbook.mql, self)
+        return portrait.mql
+
+    @property
+    def sql(self) -> Sketch:
+        """The SQL checklist, as far as who they are settles it."""
+        portrait = self.portrait
+        if portrait.sql is None:
+            portrait.sql = self.ready.portraits.sketched(self.playbook.sql, self)
+        return portrait.sql
+
+    @property
+    def tracks(self) -> tuple[tuple[NurtureTrack, bool], ...]:
+        """The nurture tracks that who they are leaves, in order, and whether they are known to fit."""
+        portrait = self.portrait
+        if portrait.tracks is None:
+            portrait.tracks = self.ready.portraits.left(self.playbook.tracks, self)
+        return portrait.tracks
 
     @property
     def stage(self) -> tuple[Stage | None, str]:
@@ -182,7 +239,7 @@ _READ: Mapping[str, Callable[[LeadFacts], Value]] = {
     "lead.email_domain": _email_domain,
     "lead.phone": lambda facts: facts.profile.phone or None,
     "lead.has_phone": lambda facts: bool(facts.profile.phone),
-    "lead.has_email": lambda facts: any(key.kind is IdentifierKind.EMAIL for key in facts.lead.dossiers),
+    "lead.has_email": lambda facts: bool(facts.profile.emails),
     "lead.known": lambda facts: facts.lead.known,
     "lead.lifecycle": lambda facts: facts.lead.standing.lifecycle,
     "lead.persona": _of_persona,

@@ -10,7 +10,6 @@ from services.router.domain.facts import LeadFacts
 from services.router.domain.lead import Lead, Standing
 from services.router.domain.moments import milliseconds
 from services.router.domain.playbook import Playbook
-from services.router.domain.readiness import check
 
 _STAGES = tuple(LifecycleStage)
 _WITH_SALES = frozenset({LifecycleStage.MQL, LifecycleStage.SAL, LifecycleStage.SQL})
@@ -53,8 +52,8 @@ def recycled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple
 
 def track_for(facts: LeadFacts) -> str:
     """The name of the first nurture track that fits; empty for none."""
-    for track in facts.playbook.tracks:
-        if track.when.test(facts) is Ternary.TRUE:
+    for track, fits in facts.tracks:
+        if fits or track.when.test(facts) is Ternary.TRUE:
             return track.name
     return ""
 
@@ -65,7 +64,7 @@ def enrolled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple
     track = track_for(facts)
     if not track or not facts.profile.emails:
         return lead, ()
-    questions = check(playbook.sql, facts).questions
+    questions = facts.sql.check(playbook.sql, facts).questions
     enrol = Enrol(lead.id, track, questions[0] if questions else "")
     return _with(lead, replace(lead.standing, nurture=track)), (enrol,)
 

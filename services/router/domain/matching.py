@@ -2,7 +2,7 @@
 
 from schemas.event import Event
 from schemas.verdict import Ternary
-from services.router.domain.facts import OWN, EventFacts, said_by
+from services.router.domain.facts import EventFacts, said_under
 from services.router.domain.prepared import Prepared
 
 
@@ -12,23 +12,9 @@ def signals_of(event: Event, ready: Prepared) -> tuple[str, ...]:
     if not candidates:
         return ()
     answers = ready.matches[event.type]
-    key = _said(event, answers.names) if answers.names is not None else None
+    key = said_under(event, answers.names)
     known = answers.known.get(key) if key is not None else None
     if known is not None:
         return known
     facts, true = EventFacts(event), Ternary.TRUE
     return answers.keep(key, tuple([each.name for each in candidates if each.when.test(facts) is true]))
-
-
-def _said(event: Event, names: tuple[str, ...]) -> tuple[object, ...] | None:
-    """What the event says under these names; None where a number could be mistaken for another (`1` and `True`)."""
-    if event.claims:
-        found = tuple([said_by(event, name) for name in names])
-    else:
-        properties = event.properties
-        found = tuple([OWN[name](event) if name in OWN else properties.get(name) for name in names])
-    for value in found:
-        kind = value.__class__
-        if kind is int or kind is float:
-            return None
-    return found

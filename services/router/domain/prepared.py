@@ -1,7 +1,8 @@
 """What of a playbook is worth working out once: which signals and which rules can concern which type of event.
 
-Answers that depend on a few values alone (which signals a page counts under, which persona a title tells) are
-remembered by those values. Remembering changes nothing but the time it takes: the same values give the same answer.
+Answers that depend on a few values alone (which signals a page counts under, whether a form asks for a call) are
+remembered by those values, and who somebody is by `portraits`. Remembering changes nothing but the time it takes: the
+same values give the same answer.
 """
 
 from collections.abc import Iterable
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from schemas.event import EventType
-from schemas.verdict import Rule
-from services.router.domain.playbook import Condition, Facts, Persona, Playbook, Signal
+from schemas.verdict import Rule, Ternary
+from services.router.domain.playbook import Condition, Playbook, Signal, SuppressionKind
+from services.router.domain.portraits import Portraits, portraits
 
 _MOST = 8
 """Playbooks remembered: the one in force, a candidate, a few old ones during a replay."""
@@ -20,27 +22,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Answers(Generic[T]):
-    """Answers by the values they depend on. `paths` is None where a condition does not say what it reads."""
+    """Answers about events of one type, by what the event says under `names`; None where that is not told."""
 
-    paths: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     known: dict[tuple[object, ...], T] = field(default_factory=dict)
-    names: tuple[str, ...] | None = None
-    """The paths without `event.`, where all of them are an event's and its type is given anyway."""
-
-    def __post_init__(self) -> None:
-        """Work the names out once."""
-        if self.paths is not None and all(path.startswith("event.") for path in self.paths):
-            self.names = tuple(path.removeprefix("event.") for path in self.paths if path != "event.type")
-
-    def key(self, facts: Facts) -> tuple[object, ...] | None:
-        """What the answer depends on; None where it must be worked out. Numbers do not tell `1` from `True`."""
-        if self.paths is None:
-            return None
-        found = tuple([facts.value(path) for path in self.paths])
-        for value in found:
-            if (value is not None and value.__class__ is int) or value.__class__ is float:
-                return None
-        return found
 
     def keep(self, key: tuple[object, ...] | None, answer: T) -> T:
         """Remember the answer, if it can be."""
@@ -52,10 +37,13 @@ class Answers(Generic[T]):
 
 
 def answers(conditions: Iterable[Condition]) -> Answers[T]:
-    """An empty memory for what these conditions answer together."""
+    """An empty memory for what these conditions answer together of one type of event."""
     found = tuple(conditions)
+    paths = {path for each in found for path in each.paths}
     told = all(each.paths or each.text == "always" for each in found) and not any(each.signals for each in found)
-    return Answers(tuple(sorted({path for each in found for path in each.paths})) if told else None)
+    if not told or not all(path.startswith("event.") for path in paths):
+        return Answers(None)
+    return Answers(tuple([path.removeprefix("event.") for path in sorted(paths) if path != "event.type"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +58,15 @@ class Prepared:
     """Types that are a human inbound response."""
     matches: dict[EventType, Answers[tuple[str, ...]]]
     """Which signals an event of this type counts under."""
-    personas: Answers[tuple[Persona | None, str]]
-    fits: Answers[dict[str, int]]
+    asks: dict[EventType, Answers[Ternary]]
+    """What rule 1 says of an event of this type."""
+    portraits: Portraits
     plays: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)
     """The play and why, by what it is chosen by."""
+    accounts: dict[str, str] = field(default_factory=dict)
+    """The account's key, by an email's domain; empty for none."""
+    suppressed: dict[str, SuppressionKind | None] = field(default_factory=dict)
+    """The list that names it, if any, by an email's domain."""
 
 
 _KNOWN: dict[int, Prepared] = {}
@@ -93,15 +86,16 @@ def prepared(playbook: Playbook) -> Prepared:
 
 def _prepare(playbook: Playbook) -> Prepared:
     first = playbook.rules.get(Rule.CONSULTATION)
+    consultation = frozenset(kind for kind in EventType if first is not None and _can(first.when, kind))
     signals = {kind: tuple(each for each in playbook.scoring.signals if _can(each.when, kind)) for kind in EventType}
     return Prepared(
         playbook,
         signals,
-        frozenset(kind for kind in EventType if first is not None and _can(first.when, kind)),
+        consultation,
         frozenset(kind for kind in EventType if kind.value in playbook.responses),
         {kind: answers(each.when for each in found) for kind, found in signals.items()},
-        answers(each.when for each in playbook.personas),
-        answers(each.when for each in playbook.scoring.characteristics),
+        {kind: answers([first.when]) for kind in consultation if first is not None},
+        portraits(playbook),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.verdict import Ternary
-from services.router.domain.kleene import TRUE, UNKNOWN, conjunction
+from services.router.domain.kleene import UNKNOWN, conjunction
 from services.router.domain.playbook import Checklist, Facts
 
 
@@ -22,14 +22,13 @@ def check(checklist: Checklist, facts: Facts) -> Checked:
     There are questions only while the answer is open: one false item settles the list, and then nobody needs to ask.
     An item that is settled is not asked about, and a question that settles two items is asked once.
     """
-    items = {item.name: item.when.test(facts) for item in checklist.items}
+    return checked(checklist, {item.name: item.when.test(facts) for item in checklist.items})
+
+
+def checked(checklist: Checklist, items: Mapping[str, Ternary]) -> Checked:
+    """The checklist with each line's value known."""
     value = conjunction(items.values())
     if value is not UNKNOWN:
         return Checked(value, items, ())
     asks = (item.ask for item in checklist.items if items[item.name] is UNKNOWN)
     return Checked(value, items, tuple(dict.fromkeys(asks)))
-
-
-def holds(checklist: Checklist, facts: Facts) -> bool:
-    """Whether every item is known to be true: no further than to the first that is not."""
-    return all(item.when.test(facts) is TRUE for item in checklist.items)

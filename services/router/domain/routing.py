@@ -22,6 +22,7 @@ from services.router.domain.profile import Profile, domain_of
 from services.router.domain.world import SAID, Counted
 
 _NOTHING: Mapping[str, Any] = {}
+_MOST_DOMAINS = 8192
 _KINDS = {kind: kind.value for kind in IdentifierKind}
 
 
@@ -71,7 +72,7 @@ def decide(
         findings=rules.Findings(event, facts, ready),
         counted=counted,
         late=event.historical or event.received_at - event.occurred_at > playbook.historical_after,
-        suppression=suppression_of(facts.profile, playbook),
+        suppression=suppression_of(facts.profile, ready),
         flooded=floods.flooded(around.flood, playbook) if around.flood else (),
         extra=extra,
         notes=notes,
@@ -104,19 +105,27 @@ def counting_key(event: Event, lead: Lead) -> IdentifierKey:
     return keys[0] if keys[0] in lead.dossiers else next(key for key in keys if key in lead.dossiers)
 
 
-def suppression_of(profile: Profile, playbook: Playbook) -> SuppressionKind | None:
+def suppression_of(profile: Profile, ready: Prepared) -> SuppressionKind | None:
     """The explicit list that names one of the lead's addresses or its domain, if any."""
-    lists = playbook.suppressions
-    if not lists.emails and not lists.domains:
-        return None
+    listed, known = ready.playbook.suppressions.emails, ready.suppressed
     for email in profile.emails:
-        found = lists.emails.get(email) or _by_domain(domain_of(email), lists.domains)
+        found, domain = listed.get(email), domain_of(email)
+        if found is None:
+            found = known[domain] if domain in known else _by_domain(domain, ready)
         if found is not None:
             return found
     return None
 
 
-def _by_domain(domain: str, listed: Mapping[str, SuppressionKind]) -> SuppressionKind | None:
+def _by_domain(domain: str, ready: Prepared) -> SuppressionKind | None:
+    """The list that names the domain or one above it, remembered."""
+    if len(ready.suppressed) >= _MOST_DOMAINS:
+        ready.suppressed.clear()
+    ready.suppressed[domain] = found = _listed(domain, ready.playbook.suppressions.domains)
+    return found
+
+
+def _listed(domain: str, listed: Mapping[str, SuppressionKind]) -> SuppressionKind | None:
     rest = domain
     while rest:
         if rest in listed:

@@ -6,9 +6,9 @@ from schemas.event import Event
 from schemas.lead import Priority
 from schemas.verdict import Rule, Ternary
 from services.router.domain import scoring
-from services.router.domain.facts import LeadFacts
+from services.router.domain.facts import LeadFacts, said_under
 from services.router.domain.prepared import Prepared
-from services.router.domain.readiness import Checked, check, holds
+from services.router.domain.readiness import Checked
 
 _TRUE, _FALSE = Ternary.TRUE, Ternary.FALSE
 _IN_ORDER = tuple(Rule)
@@ -47,7 +47,7 @@ class Findings:
         armed = self._armed()
         if self._asks() and self.value(Rule.CONSULTATION) is _TRUE:
             fired.append(Rule.CONSULTATION)
-        if armed and not standing.sql and self._agreed() and holds(self._ready.playbook.sql, self._facts):
+        if armed and not standing.sql and self._agreed() and self._facts.sql.holds(self._facts):
             fired.append(Rule.SQL_CRITERIA)
         if armed and standing.armed and self.value(Rule.SCORE_THRESHOLD) is _TRUE:
             fired.append(Rule.SCORE_THRESHOLD)
@@ -76,8 +76,15 @@ class Findings:
             return self.readiness
         if rule is Rule.SCORE_THRESHOLD:
             return _TRUE if self._reached() else _FALSE
-        concerned = self._asks() if rule is Rule.CONSULTATION else self._responds()
-        return self._ready.playbook.rules[rule].when.test(self._facts) if concerned else _FALSE
+        if rule is Rule.CONSULTATION:
+            return self._asked() if self._asks() else _FALSE
+        return self._ready.playbook.rules[rule].when.test(self._facts) if self._responds() else _FALSE
+
+    def _asked(self) -> Ternary:
+        answers = self._ready.asks[self._event.type]
+        key = said_under(self._event, answers.names)
+        known = answers.known.get(key) if key is not None else None
+        return known or answers.keep(key, self._ready.playbook.rules[Rule.CONSULTATION].when.test(self._facts))
 
     @property
     def readiness(self) -> Ternary:
@@ -101,7 +108,7 @@ class Findings:
 
     def _check(self) -> Checked:
         if self._checked is None:
-            self._checked = check(self._ready.playbook.sql, self._facts)
+            self._checked = self._facts.sql.check(self._ready.playbook.sql, self._facts)
         return self._checked
 
     def _agreed(self) -> bool:

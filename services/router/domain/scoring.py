@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from schemas.lead import Priority
 from schemas.verdict import Contribution, Ternary
@@ -32,8 +33,7 @@ class Score:
     threshold: int
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(NamedTuple):
     """The three sums, without what they are made of."""
 
     fit: int

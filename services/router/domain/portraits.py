@@ -1,0 +1,136 @@
+"""Who they are, answered once: what a playbook asks of a profile alone comes out the same for all who share it.
+
+Persona, fit and most lines of the checklists do not depend on what somebody did. They are worked out for the first lead
+with these values and remembered by them, which changes nothing but the time it takes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from schemas.verdict import Ternary
+from services.router.domain.kleene import TRUE, UNKNOWN, conjunction
+from services.router.domain.playbook import Checklist, ChecklistItem, Condition, Facts, NurtureTrack, Persona, Playbook
+from services.router.domain.readiness import Checked, checked
+from services.router.domain.vocabulary import ACCOUNT_PATHS, DERIVED
+
+_MOST = 8192
+_WORKED_OUT = frozenset(f"lead.{name}" for name in DERIVED)
+"""What of a lead is not simply what was stated."""
+_PERSONA = frozenset({"lead.persona", "lead.persona_level"})
+_CHANGING = frozenset({"lead.stage", "lead.lifecycle"})
+"""What of a lead follows from what it did and what became of it, not from who it is."""
+
+
+class Sketch(NamedTuple):
+    """A checklist as far as who they are settles it."""
+
+    items: dict[str, Ternary]
+    """Every line in its order; those that are open stand as unknown."""
+    open: tuple[ChecklistItem, ...]
+    """The lines that ask for more than who they are."""
+    fits: bool
+    """Every line that is settled is true."""
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether every item is known to be true: no further than to the first that is not."""
+        return self.fits and all(item.when.test(facts) is TRUE for item in self.open)
+
+    def check(self, checklist: Checklist, facts: Facts) -> Checked:
+        """The checklist gone through: only what is open is asked."""
+        items = self.items.copy()
+        for item in self.open:
+            items[item.name] = item.when.test(facts)
+        return checked(checklist, items)
+
+
+@dataclass(slots=True)
+class Portrait:
+    """What everybody with the same profile has in common; each thing is worked out when somebody first asks for it."""
+
+    persona: tuple[Persona | None, str] | None = None
+    are: dict[str, int] | None = None
+    mql: Sketch | None = None
+    sql: Sketch | None = None
+    tracks: tuple[tuple[NurtureTrack, bool], ...] | None = None
+    """The tracks that are left, in order, and whether the lead is known to fit."""
+
+
+@dataclass(slots=True)
+class Portraits:
+    """The portraits of one playbook version, by the values that its conditions read."""
+
+    alone: frozenset[int]
+    """The conditions, by identity, that ask of nothing but who they are."""
+    personas: bool
+    """Who they are tells their persona."""
+    fits: bool
+    """Who they are tells their fit."""
+    stated: tuple[str, ...]
+    """The fields of the profile that the conditions read."""
+    read: tuple[str, ...]
+    """The other paths that they read."""
+    known: dict[tuple[object, ...], Portrait] = field(default_factory=dict)
+
+    def of(self, values: tuple[object, ...]) -> Portrait:
+        """The portrait of everybody with these values. None of them is a number: those would not tell 1 from True."""
+        found = self.known.get(values)
+        if found is None:
+            if len(self.known) >= _MOST:
+                self.known.clear()
+            found = self.known[values] = Portrait()
+        return found
+
+    def sketched(self, checklist: Checklist, facts: Facts) -> Sketch:
+        """The checklist, as far as who they are settles it."""
+        settled = {each.name: each.when.test(facts) for each in checklist.items if id(each.when) in self.alone}
+        return Sketch(
+            {each.name: settled.get(each.name, UNKNOWN) for each in checklist.items},
+            tuple([each for each in checklist.items if each.name not in settled]),
+            conjunction(settled.values()) is TRUE,
+        )
+
+    def left(self, tracks: Iterable[NurtureTrack], facts: Facts) -> tuple[tuple[NurtureTrack, bool], ...]:
+        """The tracks up to the first that fits, without those that cannot."""
+        found: list[tuple[NurtureTrack, bool]] = []
+        for track in tracks:
+            if id(track.when) not in self.alone:
+                found.append((track, False))
+            elif track.when.test(facts) is TRUE:
+                return (*found, (track, True))
+        return tuple(found)
+
+
+def portraits(playbook: Playbook) -> Portraits:
+    """An empty gallery for this playbook."""
+    personas = [each.when for each in playbook.personas]
+    told = all(_of_who(each, personas=False) for each in personas)
+    fits = [each.when for each in playbook.scoring.characteristics]
+    lines = [each.when for each in (*playbook.mql.items, *playbook.sql.items)]
+    lines += [each.when for each in playbook.tracks]
+    alone = [each for each in (*fits, *lines) if _of_who(each, personas=told)]
+    asked = frozenset().union(*(each.paths for each in (*alone, *(personas if told else ()))))
+    return Portraits(
+        frozenset(map(id, alone)),
+        told,
+        all(_of_who(each, personas=told) for each in fits),
+        tuple(sorted(path.removeprefix("lead.") for path in asked if _is_stated(path))),
+        tuple(sorted(path for path in asked - _PERSONA if not _is_stated(path))),
+    )
+
+
+def _is_stated(path: str) -> bool:
+    return path.startswith("lead.") and path not in _WORKED_OUT
+
+
+def _of_who(condition: Condition, *, personas: bool) -> bool:
+    """Whether a condition says what it reads, and that is nothing but who they are."""
+    if condition.signals or not (condition.paths or condition.text == "always"):
+        return False
+    return all(_lasting(path, personas=personas) for path in condition.paths)
+
+
+def _lasting(path: str, *, personas: bool) -> bool:
+    if path in _PERSONA:
+        return personas
+    return path in ACCOUNT_PATHS or (path.startswith("lead.") and path not in _CHANGING)

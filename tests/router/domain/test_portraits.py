@@ -1,0 +1,112 @@
+"""What is remembered of a profile is what asking anew says, whoever was asked about first."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.event import Event, EventType
+from schemas.verdict import Rule, Ternary
+from services.router.adapters.playbook_files import load
+from services.router.domain import readiness, scoring
+from services.router.domain.facts import LeadFacts
+from services.router.domain.lifecycle import track_for
+from services.router.domain.personas import persona_of
+from services.router.domain.playbook import Playbook
+from services.router.domain.prepared import prepared
+from services.router.domain.rules import Findings
+from tests.router.builders import MONDAY, a_playbook, an_event
+from tests.router.office import Office
+
+STRAW_MAN = load(Path(__file__).parents[3] / "playbook")
+TARGET = min(min(each.domains) for each in STRAW_MAN.targets.values())
+SAID = {
+    "title": ("VP Sales", "Chief Executive Officer", "Head of Dispatch", "Student", "Assistant to the Vice President"),
+    "employees": ("12", "51-200", "40-60", "1,000+", "many"),
+    "budget": ("yes", "no"),
+    "time_frame": ("now", "this_year", "later"),
+    "product": ("Planner",),
+    "company": ("Initech",),
+}
+DOING = (
+    {"path": "/pricing"},
+    {"asset": "whitepaper"},
+    {"name": "Case study", "path": "/case-studies/acme"},
+    {"name": "Talk to us"},
+    {"consultation": True},
+    {"consultation": 1},
+    {"form_id": 7},
+    {"form_id": "demo"},
+)
+
+
+@st.composite
+def profiles(draw: st.DrawFn) -> list[Event]:
+    """A few people, some alike, each saying and doing a few things."""
+    events = []
+    for n in range(draw(st.integers(1, 8))):
+        name, domain = draw(st.sampled_from(("ada", "grace"))), draw(st.sampled_from(("acme.example", TARGET)))
+        others = draw(st.sampled_from(((), ("c1",), ("+491",))))
+        fields = draw(st.lists(st.sampled_from(sorted(SAID)), max_size=4, unique=True))
+        events.append(
+            an_event(
+                draw(st.sampled_from((EventType.PAGE_VIEWED, EventType.FORM_SUBMITTED, EventType.TRACKED))),
+                *draw(st.sampled_from(((f"{name}@{domain}", *others), others or ("c2",)))),
+                at=MONDAY + timedelta(hours=7 * n),
+                id=f"event {n}",
+                says={field: draw(st.sampled_from(SAID[field])) for field in fields},
+                attested=draw(st.booleans()),
+                **draw(st.sampled_from(DOING)),
+            )
+        )
+    return events
+
+
+@pytest.mark.parametrize("playbook", [STRAW_MAN, a_playbook()], ids=["straw man", "conditions that do not say"])
+@given(events=profiles())
+def test_a_portrait_says_what_asking_anew_says(playbook: Playbook, events: list[Event]) -> None:
+    office, ready = Office(playbook, draws=False), prepared(playbook)
+    for event in events:
+        office.take(event)
+        facts = LeadFacts(event, office.lead_of(office_name(event)), playbook, event.received_at)
+        anew = LeadFacts(event, facts.lead, playbook, event.received_at)
+        fits = [each.name for each in playbook.tracks if each.when.test(anew) is Ternary.TRUE]
+
+        assert facts.persona == persona_of(anew, playbook)
+        assert facts.are == scoring.fit(playbook.scoring, anew)
+        for sketch, checklist in ((facts.mql, playbook.mql), (facts.sql, playbook.sql)):
+            whole = readiness.check(checklist, anew)
+            assert sketch.check(checklist, facts) == whole
+            assert list(sketch.check(checklist, facts).items) == list(whole.items)
+            assert sketch.holds(facts) is (whole.value is Ternary.TRUE)
+        assert track_for(facts) == (fits[0] if fits else "")
+        if event.type in ready.consultation:
+            asked = playbook.rules[Rule.CONSULTATION].when.test(anew)
+
+            assert Findings(event, facts, ready).value(Rule.CONSULTATION) is asked
+
+
+def office_name(event: Event) -> str:
+    """How the office's builders call the first who is named."""
+    return event.identifiers[0].value.removeprefix("website:")
+
+
+def test_who_they_are_is_asked_once_for_all_who_share_it() -> None:
+    gallery = prepared(STRAW_MAN).portraits
+    one, other = (
+        LeadFacts(None, Office(STRAW_MAN).lead_of(name), STRAW_MAN, MONDAY)
+        for name in ("ada@here.example", "grace@there.example")
+    )
+
+    assert one.portrait is other.portrait
+    assert (gallery.personas, gallery.fits) == (True, True)
+    assert [item.name for item in one.sql.open] == ["right_interest"]
+
+
+def test_a_condition_that_does_not_say_what_it_reads_is_asked_every_time() -> None:
+    gallery = prepared(a_playbook()).portraits
+
+    assert (gallery.personas, gallery.fits) == (False, False)
+    assert (gallery.stated, gallery.read) == ((), ())
