@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from runtime import metrics
 from runtime.deadlines import Deadlines
+from runtime.kafka_codec import compress_fast
 from runtime.kafka_lane import Kept, Lane, Load
 from runtime.log import LogUnavailableError, Message, RecordTooLargeError
 from runtime.worker import Backoff
@@ -28,8 +29,8 @@ _log = structlog.get_logger(__name__)
 _BATCH_BYTES = 1_000_000
 _BLINK = 0.05
 """Seconds that a wave waits at most for one that is on its way."""
-_TURNS = 4
-"""Turns of the loop in which a wave boards: microseconds when idle; under load, batches half as large again."""
+_QUIET, _TURNS = 4, 32
+"""A wave leaves once so many turns of the loop brought it nobody, or after so many turns: microseconds when idle."""
 
 
 class Appender:
@@ -51,13 +52,16 @@ class Appender:
         self._waiting: dict[Lane, None] = {}
         self._under_way: set[Load] = set()
         self._departure: asyncio.Handle | None = None
-        self._at_once = False
+        self._at_once = self._joined = False
+        self._loop: asyncio.AbstractEventLoop
         self._connected: asyncio.Future[AIOKafkaProducer] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
-        self._connected = asyncio.get_running_loop().create_future()
+        compress_fast()
+        self._loop = asyncio.get_running_loop()
+        self._connected = self._loop.create_future()
         self.spawn(self._connect(self._connected))
 
     async def append(self, topic: str, by_partition: Mapping[int, Sequence[Message]]) -> None:
@@ -140,6 +144,7 @@ class Appender:
         kept = self._deadlines.promise()
         lane.put(messages, kept)
         if not lane.busy:
+            self._joined = True
             self._waiting[lane] = None
             if self._departure is None:
                 self._summon(at_once=not self._under_way)
@@ -151,13 +156,17 @@ class Appender:
             if self._at_once or not at_once:
                 return
             self._departure.cancel()
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         self._at_once = at_once
-        self._departure = loop.call_soon(self._board, _TURNS) if at_once else loop.call_later(_BLINK, self._depart)
+        self._departure = (
+            loop.call_soon(self._board, _QUIET, _TURNS) if at_once else loop.call_later(_BLINK, self._depart)
+        )
 
-    def _board(self, turns: int) -> None:
-        if turns:
-            self._departure = asyncio.get_running_loop().call_soon(self._board, turns - 1)
+    def _board(self, quiet: int, turns: int) -> None:
+        if self._joined:
+            self._joined, quiet = False, _QUIET
+        if quiet and turns:
+            self._departure = self._loop.call_soon(self._board, quiet - 1, turns - 1)
         else:
             self._depart()
 
