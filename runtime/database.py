@@ -3,13 +3,16 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    import asyncpg
 
 
 class DatabaseAwayError(ConnectionError):
@@ -32,7 +35,8 @@ class Database:
             options = {"pool_size": pool_size, "max_overflow": pool_size, "pool_use_lifo": True}
         self.engine = create_async_engine(parsed, hide_parameters=True, **options)
         if self.dialect == "postgresql":
-            _look_after_idle_connections(self.engine)
+            _replace_dead_connections(self.engine)
+        self._unbegun = self.engine.execution_options(isolation_level="AUTOCOMMIT")  # the same pool
         self._writing: asyncio.Lock | None = None
         if self.dialect == "sqlite":
             self._writing = asyncio.Lock()
@@ -45,10 +49,10 @@ class Database:
         Raises `DatabaseAwayError` when no connection can be had, SQLAlchemy's errors for what fails on one.
         """
         if self._writing is None:
-            async with self._connected() as connection, connection.begin():
+            async with self._connected(self.engine) as connection, connection.begin():
                 yield connection
             return
-        async with self._writing, self._connected() as connection:
+        async with self._writing, self._connected(self.engine) as connection:
             await connection.execute(text("BEGIN IMMEDIATE"))
             try:
                 yield connection
@@ -60,14 +64,23 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading; nothing done with it is kept. Raises as `transaction` does."""
-        async with self._connected() as connection:
+        async with self._connected(self.engine) as connection:
             yield connection
 
+    async def alone(self, statement: str, *values: Any) -> "Sequence[asyncpg.Record]":
+        """One statement of PostgreSQL's as a transaction of its own, in a single round trip: the rows it gives.
+
+        Its values are `$1`, `$2`, … Raises `DatabaseAwayError`, asyncpg's own errors for what fails on a connection.
+        """
+        async with self._connected(self._unbegun) as connection:
+            rows: Sequence[asyncpg.Record] = await driver_of(connection).fetch(statement, *values)
+            return rows
+
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """A connection. The driver's own errors while a server starts or goes are one error of ours."""
         try:
-            connection = await self.engine.connect()
+            connection = await engine.connect()
         except self._away as fault:
             raise DatabaseAwayError(f"the database is away ({type(fault).__name__})") from fault
         try:
@@ -96,12 +109,22 @@ def _postgresql_away() -> tuple[type[Exception], ...]:
     return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
+def driver_of(connection: AsyncConnection) -> "asyncpg.Connection":
+    """asyncpg's own connection, for statements whose shape and values need nothing of SQLAlchemy."""
+    pooled = connection.sync_connection  # it is there: no greenlet has to fetch it
+    if pooled is None or connection.dialect.name != "postgresql":
+        raise RuntimeError("only an open connection to PostgreSQL has this driver")
+    return pooled.connection.driver_connection
+
+
 _IDLE = 5.0
 """Seconds after which a connection may have died unnoticed; one in use tells by itself."""
 
 
-def _look_after_idle_connections(engine: AsyncEngine) -> None:
-    """Have those that lay unused for long prove that they live: three round trips that busy ones need not pay.
+def _replace_dead_connections(engine: AsyncEngine) -> None:
+    """Give nobody one that is closed; those that lay unused for long have to prove that they live.
+
+    That is a round trip or three, which busy ones need not pay.
 
     SQLAlchemy's own pre-ping asks at every checkout (its manual, Dealing with Disconnects).
     """
@@ -111,6 +134,8 @@ def _look_after_idle_connections(engine: AsyncEngine) -> None:
         record.info["returned"] = time.monotonic()
 
     def taken(connection: Any, record: Any, _proxy: object) -> None:
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError("it was closed while nobody used it")
         if time.monotonic() - record.info.get("returned", math.inf) > _IDLE:
             try:
                 dialect.do_ping(connection)

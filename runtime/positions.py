@@ -27,6 +27,8 @@ class Positions:
         self._table = table
         mine = [table.c[name] == bindparam(f"is_{name}") for name in ("topic", "number", "next", "epoch")]
         self._move = update(table).where(*mine).values(next=bindparam("after"))
+        self.moved = f"UPDATE {table.name} SET next = $1 WHERE topic = $2 AND number = $3 AND next = $4 AND epoch = $5"  # noqa: S608  (our own name)
+        """What `move` does as a statement of PostgreSQL's, of the values that `claim` gives: for a WITH around it."""
 
     async def take(self, connection: AsyncConnection, partition: Partition) -> Position:
         """Take the partition over: a higher epoch, so that its former owner is fenced at its next batch."""
@@ -36,6 +38,11 @@ class Positions:
         taken = fresh.on_conflict_do_update(index_elements=["topic", "number"], set_={"epoch": table.c.epoch + 1})
         row = (await connection.execute(taken.returning(table.c.next, table.c.epoch))).one()
         return Position(next=row.next, epoch=row.epoch)
+
+    @staticmethod
+    def claim(batch: Batch) -> tuple[int, str, int, int, int]:
+        """The values of `moved` for this batch, in order."""
+        return batch.next, batch.partition.topic, batch.partition.number, batch.first, batch.epoch
 
     async def move(self, connection: AsyncConnection, batch: Batch) -> None:
         """Claim the batch: to be the first statement of its transaction. Raises `FencedError` if another owner did."""

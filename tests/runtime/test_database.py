@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy import Integer, MetaData, Table, func, select, text
+from sqlalchemy import Integer, MetaData, Table, func, select
 
 from runtime.clock import ManualClock
 from runtime.database import Database, DatabaseAwayError
@@ -259,22 +259,3 @@ async def test_the_sweeper_outlives_an_outage_of_the_database(tables: Database, 
 
     assert not done
     await gone.close()
-
-
-@pytest.mark.servers
-async def test_a_connection_that_died_while_it_lay_idle_is_replaced_before_anybody_gets_it(
-    fresh_postgres_url: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("runtime.database._IDLE", -1.0)  # every connection has lain idle for too long
-    database, witness = Database(fresh_postgres_url), Database(fresh_postgres_url)
-    async with database.reading() as connection:
-        idle = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-    async with witness.reading() as connection:
-        await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": idle})
-
-    async with database.reading() as connection:
-        fresh = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-
-    await database.close()
-    await witness.close()
-    assert fresh != idle

@@ -1,0 +1,62 @@
+"""Connections to a really running PostgreSQL: those that died are replaced, and a statement may go alone."""
+
+import asyncpg
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, select, text
+
+from runtime.database import Database, driver_of
+
+METADATA = MetaData()
+THINGS = Table("things", METADATA, Column("id", Integer, primary_key=True))
+pytestmark = pytest.mark.servers
+
+
+async def test_a_connection_that_died_while_it_lay_idle_is_replaced_before_anybody_gets_it(
+    fresh_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("runtime.database._IDLE", -1.0)  # every connection has lain idle for too long
+    database, witness = Database(fresh_postgres_url), Database(fresh_postgres_url)
+    async with database.reading() as connection:
+        idle = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    async with witness.reading() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": idle})
+
+    async with database.reading() as connection:
+        fresh = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+
+    await database.close()
+    await witness.close()
+    assert fresh != idle
+
+
+async def test_a_connection_that_was_closed_while_it_lay_idle_is_replaced_before_anybody_gets_it(
+    fresh_postgres_url: str,
+):
+    database = Database(fresh_postgres_url)
+    async with database.reading() as connection:
+        idle = driver_of(connection)
+    idle.terminate()
+
+    assert [tuple(row) for row in await database.alone("SELECT 1")] == [(1,)]
+    await database.close()
+
+
+async def test_a_statement_alone_is_kept_whole_or_not_at_all_and_the_next_transaction_is_one_again(
+    fresh_postgres_url: str,
+):
+    database = Database(fresh_postgres_url, pool_size=1)
+    async with database.transaction() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await database.alone("INSERT INTO things SELECT unnest($1::integer[])", [1, 2])
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await database.alone("INSERT INTO things SELECT unnest($1::integer[])", [3, 1])
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as connection:
+            await connection.execute(THINGS.insert(), [{"id": 4}])
+            raise ZeroDivisionError
+
+    async with database.reading() as connection:
+        kept = list((await connection.execute(select(THINGS.c.id).order_by(THINGS.c.id))).scalars())
+
+    assert kept == [1, 2]
+    await database.close()
