@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.handoff import OPEN
@@ -23,6 +23,7 @@ WAITING = Express()
 """Nothing leaves at once."""
 _WHOLE = frozenset({CardKind.OFFER, CardKind.TRIAGE})
 """What begins with a card of its own."""
+_Row = dict[str, Any]
 _Place = tuple[str, str]
 _Somebody = tuple[str, str]
 _ACQUAINTANCES = 10_000
@@ -40,18 +41,37 @@ class Intake:
 
     async def meet(self, connection: AsyncConnection, plays: Sequence[DeliverPlay]) -> None:
         """Remember whose address is whose, in one order for everybody, so that two partitions never wait in a ring."""
-        new = {place: who for place, who in _people(plays).items() if self._met.get(place) != who}
-        rows = [
-            {"channel": channel, "address": address, "person": person, "name": name}
-            for (channel, address), (person, name) in sorted(new.items())
-        ]
-        await upsert(connection, PEOPLE, *rows)
+        await upsert(connection, PEOPLE, *self._acquaintances(plays))
 
     def met(self, plays: Sequence[DeliverPlay]) -> None:
         """They are remembered: call it after the commit, and the next play for them need not say it again."""
         if len(self._met) > _ACQUAINTANCES:
             self._met.clear()
         self._met.update(_people(plays))
+
+    def _acquaintances(self, plays: Sequence[DeliverPlay]) -> list[_Row]:
+        new = {place: who for place, who in _people(plays).items() if self._met.get(place) != who}
+        return [
+            {"channel": channel, "address": address, "person": person, "name": name}
+            for (channel, address), (person, name) in sorted(new.items())
+        ]
+
+    def first(
+        self, plays: Sequence[tuple[DeliverPlay, bytes]], now: datetime, express: Express
+    ) -> dict[Table, list[_Row]]:
+        """What `meet` and `take` come to for plays that are `all_new`, where nothing stands of their handoffs."""
+        told = [(play, one) for play, _ in plays for one in play.recipients]
+        due = [
+            express.claim(_due_row(play, one.person, address, whole=True, now=now), play)
+            for play, one in told
+            if (address := self.first_address(one.addresses, one.person)) is not None
+        ]
+        return {
+            PEOPLE: self._acquaintances([play for play, _ in plays]),
+            HANDOFFS: [_row(play, value) for play, value in plays],
+            READERS: [_reader(play, one) for play, one in told],
+            DELIVERIES: due,
+        }
 
     async def take(
         self, connection: AsyncConnection, play: DeliverPlay, value: bytes, now: datetime, express: Express = WAITING
@@ -104,7 +124,7 @@ class Intake:
     ) -> None:
         """`express` none: somebody was told of this handoff before."""
         person = recipient.person
-        await _remember(connection, play, recipient)
+        await upsert(connection, READERS, _reader(play, recipient))
         rows = [] if express else await _told(connection, play.handoff, person)
         if any(row.kind == play.kind.value and row.sequence == play.sequence for row in rows):
             IGNORED.labels("repeated").inc()
@@ -117,11 +137,11 @@ class Intake:
             return  # they never saw a card, and there is nothing for them to do
         if play.kind is CardKind.REMINDER:
             await _skip(connection, play.handoff, person, "the reminder carries the play", now)
-        address = self.first(recipient.addresses, person)
+        address = self.first_address(recipient.addresses, person)
         if address is not None:
             await _due(connection, play, person, address, whole=True, now=now, express=express or WAITING)
 
-    def first(self, addresses: Sequence[Address], person: str, after: str = "") -> Address | None:
+    def first_address(self, addresses: Sequence[Address], person: str, after: str = "") -> Address | None:
         """The person's first address on a channel that is on; with `after`, the next one behind that channel's."""
         known = [*addresses]
         if not any(one.channel == LAST_RESORT for one in known):
@@ -147,6 +167,13 @@ class Intake:
             await _due(connection, play, recipient.person, address, whole=False, now=now)
 
 
+def all_new(plays: Sequence[DeliverPlay]) -> bool:
+    """May each of these be the first of its handoff, and is nobody told twice of one?"""
+    handoffs = {play.handoff for play in plays if play.kind in _WHOLE}
+    alone = all(len({one.person for one in play.recipients}) == len(play.recipients) for play in plays)
+    return len(handoffs) == len(plays) and alone
+
+
 def _people(plays: Sequence[DeliverPlay]) -> dict[_Place, _Somebody]:
     return {
         (one.channel, one.address): (recipient.person, recipient.name)
@@ -156,7 +183,7 @@ def _people(plays: Sequence[DeliverPlay]) -> dict[_Place, _Somebody]:
     }
 
 
-def _row(play: DeliverPlay, value: bytes) -> dict[str, Any]:
+def _row(play: DeliverPlay, value: bytes) -> _Row:
     return {"handoff": play.handoff, "version": play.version, "at": millis(play.at), "play": value}
 
 
@@ -171,8 +198,8 @@ async def _told(connection: AsyncConnection, handoff: UUID, person: str) -> Sequ
     return (await connection.execute(select(DELIVERIES).where(mine).order_by(DELIVERIES.c.created_at))).all()
 
 
-async def _remember(connection: AsyncConnection, play: DeliverPlay, recipient: Recipient) -> None:
-    reader = {
+def _reader(play: DeliverPlay, recipient: Recipient) -> _Row:
+    return {
         "handoff": play.handoff,
         "person": recipient.person,
         "name": recipient.name,
@@ -180,7 +207,6 @@ async def _remember(connection: AsyncConnection, play: DeliverPlay, recipient: R
         "notice": play.notice,
         "version": play.version,
     }
-    await upsert(connection, READERS, reader)
 
 
 async def _due(
@@ -193,10 +219,14 @@ async def _due(
     now: datetime,
     express: Express = WAITING,
 ) -> None:
-    row = due_row(play.handoff, play.kind, play.sequence, person, address, whole=whole, now=now)
-    row = express.claim({**row, "until": millis(budget(now, play.expires_at))}, play)
+    row = express.claim(_due_row(play, person, address, whole=whole, now=now), play)
     if not await put_if_absent(connection, DELIVERIES, [row]):
         express.unclaim(row["key"])
+
+
+def _due_row(play: DeliverPlay, person: str, address: Address, *, whole: bool, now: datetime) -> _Row:
+    row = due_row(play.handoff, play.kind, play.sequence, person, address, whole=whole, now=now)
+    return {**row, "until": millis(budget(now, play.expires_at))}
 
 
 def due_row(

@@ -205,7 +205,7 @@ class Ledger:
         stored = (await connection.execute(select(READERS.c.addresses).where(mine))).scalar_one_or_none()
         if stored is None:
             return False
-        address = self._intake.first(addresses_of(stored), delivery.person, after=delivery.channel)
+        address = self._intake.first_address(addresses_of(stored), delivery.person, after=delivery.channel)
         if address is None:
             return False
         now = self._clock.now()
