@@ -181,6 +181,23 @@ def test_a_long_template_is_cut_and_not_refused() -> None:
     assert (len(actual), actual[-1]) == (LONGEST, "…")
 
 
+_BLANKS = st.text(st.sampled_from(" a\n\t\r\u00a0\u2003\x00é"), max_size=40)
+
+
+@settings(max_examples=4 * EXAMPLES, deadline=None)
+@given(_BLANKS, _BLANKS)
+def test_values_and_texts_are_tidied_as_word_by_word_and_line_by_line(value: str, text: str) -> None:
+    words = "".join(each if each.isprintable() else " " for each in value).split()
+    title = " ".join(words) or ALTERNATIVES["title"]
+    lines = [line.rstrip() for line in f"{text}{title}{text}".strip().split("\n")]
+    expected = "\n".join(line for at, line in enumerate(lines) if line or (at and lines[at - 1]))
+
+    written = f"{{{{ '{text.encode('unicode_escape').decode()}' }}}}"  # so that no newline of it is Jinja's to mend
+    actual = filled(f"{written}{{{{ title }}}}{written}", {"title": value})
+
+    assert actual == expected
+
+
 def test_every_value_has_a_written_alternative() -> None:
     template = " | ".join(f"{{{{ {name} }}}}" for name in ALTERNATIVES)
 

@@ -83,6 +83,8 @@ def _first(name: str) -> str:
 
 def unread(content: Iterable[Content], read: frozenset[str]) -> tuple[Content, ...]:
     """What is left to send: an address counts as read by its whole, by its path, by its last part or by its title."""
+    if not read:
+        return tuple(content)
     seen = {_folded(each) for each in read}
     return tuple(each for each in content if seen.isdisjoint(_marks(each)))
 
@@ -98,6 +100,7 @@ def _folded(text: str) -> str:
     return text.strip().casefold().split("#")[0].split("?")[0].rstrip("/")
 
 
+@lru_cache(maxsize=256)
 def spoken(duration: timedelta) -> str:
     """A duration as people say it: `5 days`, `1 hour`, `90 minutes`."""
     seconds = int(duration.total_seconds())

@@ -5,12 +5,12 @@ Jinja's, proven by its syntax tree, so that the time a text takes is bounded by 
 its written alternative, and is false in an `if`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
 
-from jinja2 import Template, TemplateSyntaxError, nodes
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 LONGEST = 6_000
@@ -72,6 +72,11 @@ class Missing(str):
         return False
 
 
+_MISSING = {name: Missing(text) for name, text in ALTERNATIVES.items()}
+_NOTHING = _ENVIRONMENT.from_string("")
+"""An empty text: no template of ours has blocks or names of its own, so any of them can read any one's values."""
+
+
 def prove(text: str) -> None:
     """Raises `TemplateFault` unless this text is a template that can be rendered for anybody."""
     try:
@@ -90,9 +95,9 @@ def prove(text: str) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str) -> Template:
+def _compiled(text: str) -> Callable[[Context], Iterator[str]]:
     prove(text)
-    return _ENVIRONMENT.from_string(text)
+    return _ENVIRONMENT.from_string(text).root_render_func
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -100,31 +105,34 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return said(text, complete(values))
 
 
-def said(text: str, values: Mapping[str, Any]) -> str:
+def said(text: str, values: Context) -> str:
     """As `filled`, with values that are complete already, because many texts share them."""
-    if "{" not in text:
-        return text[:LONGEST]
-    template = _compiled(text)
-    context = template.new_context(dict(values), shared=True)  # shared: it needs none of Jinja's own names
-    return _tidied("".join(template.root_render_func(context)))
+    return _tidied("".join(_compiled(text)(values))) if "{" in text else text[:LONGEST]
 
 
-def complete(values: Mapping[str, str]) -> Mapping[str, Any]:
+def complete(values: Mapping[str, str]) -> Context:
     """Every variable of a play, tidied; what is not known stands as its written alternative."""
-    return {name: clean(values.get(name, "")) or Missing(text) for name, text in ALTERNATIVES.items()}
+    whole: dict[str, str] = dict(_MISSING)
+    for name, value in values.items():
+        if value and name in whole:
+            whole[name] = clean(value) or whole[name]
+    return _NOTHING.new_context(whole, shared=True)  # shared: it needs none of Jinja's own names
 
 
 def clean(value: str) -> str:
     """A stranger's text as one line without control characters, no longer than `LONGEST_VALUE`."""
-    start = value[: 4 * LONGEST_VALUE]
-    if not start.isprintable():  # rare, and a hundred times as slow
-        start = "".join(each if each.isprintable() else " " for each in start)
-    line = " ".join(start.split())
+    line = value[: 4 * LONGEST_VALUE]
+    if not line.isprintable():  # rare, and a hundred times as slow
+        line = "".join(each if each.isprintable() else " " for each in line)
+    if "  " in line or line[:1] == " " or line[-1:] == " ":  # a blank is the only white space that is printable
+        line = " ".join(line.split())
     return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"
 
 
 def _tidied(text: str) -> str:
-    lines = [line.rstrip() for line in text.strip().split("\n")]
-    kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
-    whole = "\n".join(kept)
+    """Without blanks at the end of a line, and never two empty lines after one another."""
+    whole = text.strip()
+    if "\n" in whole:
+        lines = [line.rstrip() for line in whole.split("\n")]
+        whole = "\n".join([line for line, before in zip(lines, ("", *lines), strict=False) if line or before])
     return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 1]}…"

@@ -17,6 +17,8 @@ _MIDNIGHT = time(0)
 
 Span = tuple[datetime, datetime]
 _KNOWN: dict[tuple[int, int], tuple[BusinessHours, tuple[Span, ...]]] = {}
+_ADDED: dict[tuple[int, datetime, timedelta], tuple[BusinessHours, datetime]] = {}
+"""Deadlines that were worked out: all draws of a batch start at one instant, and ask for the same few."""
 _MOST = 4096
 
 
@@ -26,6 +28,18 @@ def add(hours: BusinessHours, start: datetime, duration: timedelta) -> datetime:
     Nothing to wait for gives the first working instant at or after `start`. Hours without any working time in the next
     two years run round the clock, so that every deadline comes.
     """
+    key = id(hours), start, duration
+    known = _ADDED.get(key)
+    if known is not None and known[0] is hours:
+        return known[1]
+    if len(_ADDED) >= _MOST:
+        _ADDED.clear()
+    found = _added(hours, start, duration)
+    _ADDED[key] = hours, found
+    return found
+
+
+def _added(hours: BusinessHours, start: datetime, duration: timedelta) -> datetime:
     left = duration
     begun = start.astimezone(UTC)
     for opens, closes in _spans(hours, begun):
@@ -65,7 +79,9 @@ def _spans(hours: BusinessHours, start: datetime) -> Iterator[Span]:
     day = start.astimezone(hours.zone).date() - _DAY
     for _ in range(_LONGEST):
         if day not in hours.holidays:
-            yield from (span for span in _worked(hours, day) if span[1] > start)
+            for span in _worked(hours, day):
+                if span[1] > start:
+                    yield span
         day += _DAY
 
 
