@@ -17,19 +17,22 @@ from schemas.feedback import Feedback
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
-from services.router.adapters.saving import count_floods, day_of, make_identifiers, save
+from services.router.adapters.saving import count_floods, day_of, make_identifiers, make_visitors, save
 from services.router.adapters.state import Write
 from services.router.desk import Desk, numbered
 from services.router.domain.assignment import given_back
 from services.router.domain.decision import ReturnTurn
-from services.router.domain.folding import fold, folding
+from services.router.domain.folding import fold, folding, glimpsing, passing_by
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.needs import Needs, needs
 from services.router.domain.playbook import Playbook
+from services.router.domain.visitors import Glimpse
 from services.router.domain.world import Folded, NeedsMoreError
 from services.router.drawing import Drawn, Waiting, draw_for, records, timers
 from services.router.erasure import erase_leads, without_the_erased
+from services.router.fresh import fresh
+from services.router.meanwhile import meanwhile
 from services.router.reading import Death, Entry, Incoming, dead_letter, read
 from services.router.telling import Told, already_read, dead_letter_message, tell
 from services.router.uncounted import dead_events, driven_again, remembered
@@ -79,31 +82,12 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
     Raises `FencedError` when another owner has moved on, `NeedsMoreError` and `CrossedError` when it is to be tried
     anew, and whatever the database raises.
     """
-    incoming = read(batch, condemned)
+    incoming, playbook = read(batch, condemned), desk.shelf.current
     async with AsyncExitStack() as turn, desk.carriage.database.transaction() as connection:
         await desk.positions.move(connection, batch)
-        entries = await _fresh(desk, connection, incoming)
-        return await _decide(desk, connection, turn, incoming, entries=entries, more=more)
-
-
-async def _fresh(desk: Desk, connection: AsyncConnection, incoming: Incoming) -> list[Entry]:
-    """What was not seen before; from now on it was."""
-    first: dict[str, Entry] = {}
-    for entry in incoming.entries:
-        first.setdefault(entry.key, entry)
-    today = day_of(milliseconds(desk.now()))
-    new = await desk.state.remember(connection, tables.SEEN, sorted(first), today)
-    parked = await desk.parking.parked(connection)
-    entries = []
-    for key, entry in first.items():
-        if key not in new:
-            continue
-        if parked and isinstance(entry.fact, Event) and entry.fact.source in parked:
-            why = f"{entry.fact.source} is parked: mend it, then drive its dead letters again"
-            incoming.deaths.append(Death(entry.place, DeadLetterReason.PARKED, why, entry.fact.source))
-        else:
-            entries.append(entry)
-    return entries
+        entries, wanted = await fresh(desk, connection, incoming, playbook)
+        wanted = _widened(wanted, more)
+        return await _decide(desk, connection, turn, incoming, entries=entries, wanted=wanted, playbook=playbook)
 
 
 async def _decide(
@@ -113,15 +97,19 @@ async def _decide(
     incoming: Incoming,
     *,
     entries: list[Entry],
-    more: More,
+    wanted: Needs,
+    playbook: Playbook,
 ) -> Effect:
-    state, playbook, now = desk.state, desk.shelf.current, desk.now()
+    state, now = desk.state, desk.now()
     facts = [entry.fact for entry in entries]
-    wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
+    glimpses: list[Glimpse | None] = []
+    loading = load(connection, state, wanted, facts=facts, playbook=playbook, forgotten=desk.forgotten)
+    async with meanwhile(loading) as awaited:
+        for _ in glimpsing(glimpses, facts, playbook):
+            await asyncio.sleep(0)
+    loaded = awaited.result()
     await desk.lanes.breathe(incoming.batch)
-    folded = Folded()
-    for _ in folding(folded, facts, loaded.world, playbook):
-        await asyncio.sleep(0)  # another partition's statement has been answered, perhaps: its database need not idle
+    folded = await _folded(desk, connection, loaded, facts, glimpses, playbook=playbook)
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
     dropped = _dropped(incoming, entries)
@@ -149,6 +137,28 @@ async def _decide(
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
     )
     return Effect(entries, duplicates, incoming.deaths, folded, told, handoffs, world.members, parked, drawn, said)
+
+
+async def _folded(
+    desk: Desk,
+    connection: AsyncConnection,
+    loaded: Loaded,
+    facts: Sequence[Event | Feedback],
+    glimpses: Sequence[Glimpse | None],
+    *,
+    playbook: Playbook,
+) -> Folded:
+    """The fold, with pauses: another statement has been answered, perhaps, and its database need not idle.
+
+    Visitors go first, and their rows are made while the rest is decided.
+    """
+    folded, left = Folded(), list[int]()
+    for _ in passing_by(folded, left, facts, glimpses, world=loaded.world, playbook=playbook):
+        await asyncio.sleep(0)
+    async with meanwhile(make_visitors(connection, desk.state, loaded)):
+        for _ in folding(folded, facts, loaded.world, playbook, places=left):
+            await asyncio.sleep(0)
+    return folded
 
 
 async def _in_turn(desk: Desk, turn: AsyncExitStack) -> bool:
@@ -203,7 +213,8 @@ async def folded_into(
     `dead` names its events that became dead letters, `alive` its facts that had been some and were driven again.
     Raises `NeedsMoreError` and `CrossedError` when it is to be tried anew.
     """
-    wanted, loaded = await _loaded(desk, connection, facts, playbook, more)
+    wanted = _widened(needs(facts, playbook), more)
+    loaded = await load(connection, desk.state, wanted, facts=facts, playbook=playbook, forgotten=desk.forgotten)
     loaded.day = day_of(milliseconds(at))
     loaded.world.dead |= set(dead)
     folded = fold(facts, loaded.world, playbook)
@@ -212,13 +223,6 @@ async def folded_into(
     await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
     await remembered(desk.state, connection, dead, alive, loaded.day)
     return folded
-
-
-async def _loaded(
-    desk: Desk, connection: AsyncConnection, facts: Sequence[Event | Feedback], playbook: Playbook, more: More
-) -> tuple[Needs, Loaded]:
-    wanted = _widened(needs(facts, playbook), more)
-    return wanted, await load(connection, desk.state, wanted, facts=facts, playbook=playbook, forgotten=desk.forgotten)
 
 
 async def _kept(

@@ -1,6 +1,6 @@
 """The shell in memory: folds what comes in, draws at once, and lets time pass on demand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,7 @@ class Office:
     seen: set[UUID] = field(default_factory=set)
     rotation: Rotation = field(default_factory=Rotation)
     draws: bool = True
+    folds: Callable[[Sequence[Event | Feedback], World, Playbook], Folded] = fold
 
     def take(self, *facts: Event | Feedback, batch: bool = True) -> list[Verdict]:
         """Fold these; the verdicts, in order."""
@@ -64,7 +65,7 @@ class Office:
         named = {fact.corrects for fact in facts if isinstance(fact, Event) and fact.corrects}
         self.world.counted = {each: self.counted[each] for each in named if each in self.counted}
         self.world.corrected = set(self.corrected)
-        folded = fold(facts, self.world, self.playbook)
+        folded = self.folds(facts, self.world, self.playbook)
         assert folded.poison == []
         for each in folded.settled:
             self.counted[each.verdict.event] = each.counted

@@ -23,6 +23,8 @@ class Loaded:
 
     world: World = field(default_factory=World)
     identifiers: set[IdentifierKey] = field(default_factory=set)
+    made: set[IdentifierKey] = field(default_factory=set)
+    """Identifiers whose rows this batch has made already."""
     accounts: set[str] = field(default_factory=set)
     floods: dict[str, int] = field(default_factory=dict)
     leads: set[UUID] = field(default_factory=set)

@@ -115,6 +115,16 @@ async def count_floods(connection: AsyncConnection, state: State, loaded: Loaded
         raise CrossedError("others have counted the same flood meanwhile", tables.FLOOD.name)
 
 
+async def make_visitors(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
+    """Make the rows of those who were met for the first time so far; call it where nothing of theirs can change again.
+
+    Raises `CrossedError` where another transaction has made one of them meanwhile.
+    """
+    loaded.made = loaded.world.touched_identifiers - loaded.identifiers
+    rows = _identifier_rows(loaded.world, loaded.made)
+    await state.create(connection, tables.IDENTIFIER, sorted(rows, key=_BY_KEY))
+
+
 async def make_identifiers(
     connection: AsyncConnection, state: State, loaded: Loaded, asked: AbstractSet[IdentifierKey], forgotten: Forgotten
 ) -> None:
@@ -127,7 +137,7 @@ async def make_identifiers(
     """
     world, there = loaded.world, loaded.identifiers
     new = _touched(loaded) - there
-    rows = _identifier_rows(world, new)
+    rows = _identifier_rows(world, new - loaded.made)
     absent = sorted(asked - there - new) if state.waits else []
     rows += [(key.kind, key.value, _NO_LEAD, False, 0, codec.EMPTY, codec.EMPTY) for key in absent]
     rows.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line

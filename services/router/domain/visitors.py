@@ -28,24 +28,35 @@ _UNCOUNTED = (reasons.UNCOUNTED,)
 _COOKIE = IdentifierKind.COOKIE
 
 
-def ordinary(event: Event, ready: Prepared, world: World) -> IdentifierKey | None:
-    """The cookie of an anonymous visitor whose event can be folded the short way; None when it needs a closer look."""
+class Glimpse(Value, frozen=True, gc=False):
+    """What an anonymous visitor did, as far as the event alone tells. Whether it is ordinary depends on the world."""
+
+    event: Event
+    key: IdentifierKey
+    lead: UUID
+    """Whose it is unless the visitor is somebody's already."""
+    signals: tuple[str, ...]
+    at: int
+    """When it happened, in milliseconds UTC."""
+
+
+def glimpse(event: Event, ready: Prepared) -> Glimpse | None:
+    """The event of an anonymous visitor that may perhaps be folded the short way; None when it needs a closer look."""
     stated = event.identifiers
     if len(stated) != 1 or stated[0].kind is not _COOKIE or event.type in _ELSEWHERE:
         return None
     if event.claims or event.marks or event.corrects is not None or event.historical:
         return None
-    if event.type in ready.consultation or (world.corrected and event.id in world.corrected):
+    if event.type in ready.consultation or event.received_at - event.occurred_at > ready.playbook.historical_after:
         return None
-    if event.received_at - event.occurred_at > ready.playbook.historical_after:
-        return None
-    key = IdentifierKey(stated[0].kind, stated[0].value)
-    return key if _unremarkable(key, world) else None
+    key = IdentifierKey(_COOKIE, stated[0].value)
+    return Glimpse(event, key, lead_id(key), signals_of(event, ready), milliseconds(event.occurred_at))
 
 
-def _unremarkable(key: IdentifierKey, world: World) -> bool:
+def ordinary(seen: Glimpse, world: World) -> bool:
     """Nobody has claimed this cookie, it has said nothing about itself, and nobody works or triages it."""
-    if world.erased and key in world.erased:
+    key = seen.key
+    if (world.erased and key in world.erased) or (world.corrected and seen.event.id in world.corrected):
         return False
     row = world.identifiers.get(key)
     if row is None:
@@ -91,15 +102,14 @@ class Visit(Value, frozen=True, gc=False):
         )
 
 
-def counted(event: Event, key: IdentifierKey, ready: Prepared, world: World, now: datetime) -> Visit:
+def counted(seen: Glimpse, ready: Prepared, world: World, now: datetime) -> Visit:
     """The event, counted on the visitor's cookie. Writes to the world only when everything is worked out."""
-    signals = signals_of(event, ready)
-    at = milliseconds(event.occurred_at)
+    event, key, signals, at = seen.event, seen.key, seen.signals, seen.at
     day = day_at(at)
     oldest = day_of(now) - ready.playbook.scoring.horizon_days
     row = world.identifiers.get(key)
     if row is None:
-        lead = lead_id(key)
+        lead = seen.lead
         dossier = first_seen(event, signals, day=day, oldest=oldest, at=at)
         after = IdentifierRow(key, lead, dossier)
         world.members[lead] = {key}
