@@ -50,13 +50,12 @@ class KafkaLog:
             name = self._settings.topic_prefix + topic
             count = self._topics.known(name) or await self._count(name)
             if len(messages) == 1:
-                await self._appender.append(name, {partition_of(messages[0].key, count): messages})
+                await self._appender.put(name, partition_of(messages[0].key, count), messages)
                 return
             by_partition: dict[int, list[Message]] = {}
             for message in messages:
                 by_partition.setdefault(partition_of(message.key, count), []).append(message)
-            if by_partition:
-                await self._appender.append(name, by_partition)
+            await asyncio.gather(*[self._appender.put(name, *part) for part in by_partition.items()])
         except RecordTooLargeError:
             metrics.APPEND_FAILED.labels("too_large").inc()
             raise

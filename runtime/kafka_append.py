@@ -64,13 +64,19 @@ class Appender:
         self._connected = self._loop.create_future()
         self.spawn(self._connect(self._connected))
 
-    async def append(self, topic: str, by_partition: Mapping[int, Sequence[Message]]) -> None:
-        """Send each partition its messages; returns when all are acknowledged. Raises `LogUnavailableError`."""
-        if len(by_partition) == 1:
-            ((number, messages),) = by_partition.items()
-            await self._put(topic, number, messages)
-        else:
-            await asyncio.gather(*[self._put(topic, *part) for part in by_partition.items()])
+    def put(self, topic: str, number: int, messages: Sequence[Message]) -> Kept:
+        """Send one partition its messages; done once they are acknowledged, or failed by `LogUnavailableError`."""
+        lane = self._lanes.get((topic, number))
+        if lane is None:
+            lane = self._lanes[topic, number] = Lane(topic, number)
+        kept = self._deadlines.promise()
+        lane.put(messages, kept)
+        if not lane.busy:
+            self._joined = True
+            self._waiting[lane] = None
+            if self._departure is None:
+                self._summon(at_once=not self._under_way)
+        return kept
 
     async def ready(self) -> bool:
         """Does the broker answer?"""
@@ -136,19 +142,6 @@ class Appender:
             else:
                 connected.set_result(producer)
                 return
-
-    def _put(self, topic: str, number: int, messages: Sequence[Message]) -> Kept:
-        lane = self._lanes.get((topic, number))
-        if lane is None:
-            lane = self._lanes[topic, number] = Lane(topic, number)
-        kept = self._deadlines.promise()
-        lane.put(messages, kept)
-        if not lane.busy:
-            self._joined = True
-            self._waiting[lane] = None
-            if self._departure is None:
-                self._summon(at_once=not self._under_way)
-        return kept
 
     def _summon(self, *, at_once: bool) -> None:
         """Let a wave leave with what the next turns of the loop bring; else after a blink."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -73,13 +73,16 @@ class Lane:
     def fill(self, builder: BatchBuilder) -> Load:
         """Move into the batch what fits, in order."""
         load, queue, append = Load(self), self._queue, builder.append
+        headers: Mapping[str, bytes] | None = None
         while queue:
             messages, kept = queue.popleft()
             if kept.done():  # it was refused meanwhile: it must not turn up after all
                 continue
             for index, message in enumerate(messages):
-                headers = list(message.headers.items()) if message.headers else []
-                if append(timestamp=None, key=message.key, value=message.value, headers=headers) is None:
+                if message.headers is not headers:  # many messages share theirs
+                    headers = message.headers
+                    listed = list(headers.items())
+                if append(timestamp=None, key=message.key, value=message.value, headers=listed) is None:
                     queue.appendleft((messages[index:], kept))
                     load.begun = kept if index else None
                     return load

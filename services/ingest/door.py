@@ -32,6 +32,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _PREFIX = "/webhooks/"
 _SIZE_DIGITS = 18
+_NO_BODY: MutableMapping[str, Any] = {"type": "http.response.body", "body": b""}
 
 
 class Door:
@@ -207,7 +208,7 @@ def address(headers: list[tuple[bytes, bytes]], peer: str, proxies: int) -> str:
 async def respond(send: Send, answer: Answer, method: str = "POST", more: Headers = ()) -> None:
     """Send the answer."""
     await send(_start(answer, more))
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+    await send({"type": "http.response.body", "body": answer.body} if answer.body and method != "HEAD" else _NO_BODY)
 
 
 @lru_cache(maxsize=256)

@@ -1,11 +1,9 @@
 """Makes plain, bounded text and exact instants of whatever a sender put there. Nothing here raises."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-
-from services.ingest.webhook import EPOCH
 
 LONGEST = 4000
 """Characters of one value; a message field is the longest that a person reads."""
@@ -70,4 +68,4 @@ def _since_epoch(number: float) -> datetime | None:
     seconds = number / 1000 if number > _LATEST / 20 else number
     if not 0 < seconds <= _LATEST:
         return None
-    return EPOCH + timedelta(seconds=seconds)
+    return datetime.fromtimestamp(seconds, UTC)

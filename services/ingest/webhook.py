@@ -1,6 +1,6 @@
 """One webhook as it arrived: its bytes, its headers, when, from where, and by which of the source's doors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -24,9 +24,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Thank-you pages (or prefixes ending in `/`) to which a form may send its visitor; the first is the default."""
 
 
-def unambiguous(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def unambiguous(headers: Collection[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Each header once. One that is given twice with different values is empty: nobody can say which one counts."""
-    found: dict[bytes, bytes] = {}
+    found = dict(headers)
+    if len(found) == len(headers):  # the common case: every header once
+        return found
+    found.clear()
     for name, value in headers:
         if found.setdefault(name, value) != value:
             found[name] = b""

@@ -1,8 +1,8 @@
 """HubSpot: what the CRM says of its contacts, and forms that a workflow passes on."""
 
-import base64
 import hashlib
 import re
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -87,8 +87,8 @@ class HubSpotSignature:
 
 
 def _v3(secret: bytes, webhook: Webhook, time: str) -> bytes:
-    head = _signed_head(webhook.method, webhook.url())
-    return base64.b64encode(hmac_sha256(secret, b"%b%b%b" % (head, webhook.body, time.encode())))
+    signed = _signed_head(webhook.method, webhook.url()) + webhook.body + time.encode()
+    return b2a_base64(hmac_sha256(secret, signed), newline=False)
 
 
 @lru_cache(maxsize=64)
@@ -209,7 +209,8 @@ def _workflow(raw: bytes) -> Draft:
     found = Gathering()
     for name, stated in contact.properties.items():
         if name in KEPT:
-            _property(found, name, stated.value, stated.versions[0].by if stated.versions else "")
+            versions = stated.versions
+            _property(found, name, stated.value, versions[0].by if versions else "")
     _contact(found, contact.portal_id, contact.vid or contact.object_id)
     sent = contact.form_submissions
     if not sent:
