@@ -7,6 +7,7 @@ Whatever a stranger may have typed stands in `plain_text` with `emoji: false`, w
 import json
 import re
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -24,7 +25,8 @@ LONGEST_SECTION = 2_900
 LONGEST_TEXT = 3_800
 """Of the top-level text; `chat.update` refuses more than 4 000."""
 
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+"""The ampersand first: it stands in the others."""
 ACTION_WORDS = {
     ActionKind.ACCEPT: "Accept",
     ActionKind.REJECT: "Reject…",
@@ -41,13 +43,15 @@ def message(card: Card) -> dict[str, Any]:
 
 def escaped(text: str, limit: int) -> str:
     """The text with Slack's three control characters escaped, cut so that no entity is broken."""
-    whole = text.translate(_ENTITIES)
+    whole = text
+    for character, entity in _ENTITIES.items():
+        whole = whole.replace(character, entity)
     if units(whole) <= limit:
         return whole
     kept: list[str] = []
     total = 0
     for character in text:
-        safe = character.translate(_ENTITIES)
+        safe = _ENTITIES.get(character, character)
         total += units(safe)
         if total > limit:
             break
@@ -82,15 +86,17 @@ def blocks(card: Card, sheet: Sheet) -> list[Block]:
     if not sheet.whole:
         return head + buttons if card.whole else head
     needed = [*head, *_urgent(sheet), *buttons]
-    more = [{"type": "context", "elements": [_plain("The rest of the play is in your inbox.")]}]
-    room = MOST - _size(needed + more)
-    extra: list[Block] = []
-    for wanted in _details(sheet):
-        if _size(wanted) > room:
-            return [*needed, *extra, *more]
-        room -= _size(wanted)
+    details = _details(sheet)
+    whole = [*needed, *chain.from_iterable(details)]
+    if _size([*whole, *_MORE]) <= MOST:
+        return whole
+    room, extra = MOST - _size([*needed, *_MORE]), list[Block]()
+    for wanted in details:
+        room -= _size(wanted)  # sizes add up: what a comma takes between two lists, their brackets took
+        if room < 0:
+            break
         extra += wanted
-    return [*needed, *extra]
+    return [*needed, *extra, *_MORE]
 
 
 def _size(some: list[Block]) -> int:
@@ -112,6 +118,9 @@ def _part(label: str, text: str) -> list[Block]:
         {"type": "context", "elements": [{"type": "mrkdwn", "text": f"*{label}*"}]},
         {"type": "section", "text": _plain(text)},
     ]
+
+
+_MORE: list[Block] = [{"type": "context", "elements": [_plain("The rest of the play is in your inbox.")]}]
 
 
 def _head(card: Card, sheet: Sheet) -> list[Block]:

@@ -24,9 +24,15 @@ GAP = "\u200b"
 
 def clean(text: str, limit: int = 4000) -> str:
     """The text without control, direction or invisible characters, at most `limit` UTF-16 units, newlines kept."""
-    flat = _CONTROL.sub("", _BREAKS.sub("\n", text))
-    tidy = _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", _STACKED.sub(r"\1", flat)))
-    return clipped(tidy.strip(), limit)
+    if not text.replace("\n", " ").isprintable():  # all that `_BREAKS` and `_CONTROL` find, and tabs, are not
+        text = _CONTROL.sub("", _BREAKS.sub("\n", text))
+    if not text.isascii():
+        text = _STACKED.sub(r"\1", text)
+    if "  " in text or "\t" in text:
+        text = _SPACES.sub(" ", text)
+    if "\n\n\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
+    return clipped(text.strip(), limit)
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -54,12 +60,15 @@ def clipped(text: str, limit: int) -> str:
 
 def defanged(text: str) -> str:
     """The same text to the eye, in which no mail client and no chat program finds a link."""
-    return _HOST.sub("." + GAP, _SCHEME.sub(r"\1:" + GAP, text))
+    if ":" in text:
+        text = _SCHEME.sub(r"\1:" + GAP, text)
+    return _HOST.sub("." + GAP, text) if "." in text else text
 
 
 def linkish(texts: Iterable[str]) -> tuple[str, ...]:
     """What looks like a link in these texts, longest first."""
-    return tuple(sorted({found for text in texts for found in _LINKISH.findall(text)}, key=len, reverse=True))
+    suspect = [text for text in texts if ":" in text or "." in text]
+    return tuple(sorted({found for text in suspect for found in _LINKISH.findall(text)}, key=len, reverse=True))
 
 
 def without(text: str, strangers: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ from services.notifier.channel import (
     Sighting,
     Unknown,
 )
-from services.notifier.workspace import client_of
+from services.notifier.workspace import client_of, session_of
 
 EVENT = "playcaller_card"
 PAGES = 10
@@ -190,7 +190,7 @@ def _key_in(found: dict[str, Any]) -> str:
 
 
 async def _open(means: Means) -> Channel | None:
-    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=means.settings.delivery_timeout))
+    session = session_of(means.settings.delivery_timeout)
     client = client_of(means.settings, session)
     if client is None:
         await session.close()
