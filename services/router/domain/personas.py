@@ -1,5 +1,7 @@
 """Who this is and how far they have come: persona and buying stage, each with the evidence it was told by."""
 
+from functools import lru_cache
+
 from services.router.domain.comparisons import noun
 from services.router.domain.kleene import TRUE
 from services.router.domain.playbook import Condition, Facts, Persona, Playbook, Stage
@@ -23,11 +25,26 @@ def stage_of(facts: Facts, playbook: Playbook) -> tuple[Stage | None, str]:
 
 def evidence(condition: Condition, facts: Facts) -> str:
     """What a condition read and found, in words: `the lead's title: “VP Sales”`; its own text when it read nothing."""
-    found = [(path, facts.value(path)) for path in sorted(condition.paths)]
-    said = [f"{noun(path)}: {_shown(value)}" for path, value in found if value is not None]
-    counts = [(signal, facts.count(signal, None)) for signal in sorted(condition.signals)]
-    said.extend(f"{signal.replace('_', ' ')}: {count}×" for signal, count in counts if count > 0)
+    paths, signals = _read_by(condition.paths, condition.signals)
+    said = []
+    for path, words in paths:
+        value = facts.value(path)
+        if value is not None:
+            said.append(f"{words}: {_shown(value)}")
+    for signal, words in signals:
+        count = facts.count(signal, None)
+        if count > 0:
+            said.append(f"{words}: {count}×")
     return "; ".join(said) or condition.text
+
+
+@lru_cache(maxsize=1024)
+def _read_by(paths: frozenset[str], signals: frozenset[str]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """What a condition reads, in order, each with its words."""
+    return (
+        tuple((path, noun(path)) for path in sorted(paths)),
+        tuple((signal, signal.replace("_", " ")) for signal in sorted(signals)),
+    )
 
 
 def _shown(value: object) -> str:

@@ -1,6 +1,7 @@
 """The receipt: everything a decision rested on, and the smallest change that would have led elsewhere."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from schemas.verdict import Outcome, Receipt, Rule, Ternary
@@ -8,6 +9,10 @@ from services.router.domain import reasons, scoring
 from services.router.domain.facts import LeadFacts
 from services.router.domain.playbook import Playbook
 from services.router.domain.rules import Findings
+
+_RULES = tuple((rule, rule.value) for rule in Rule)
+_WORDS = {value: value.value for value in Ternary}
+_TRUE = Ternary.TRUE
 
 
 def receipt_of(
@@ -21,13 +26,12 @@ def receipt_of(
     team: str = "",
 ) -> Receipt:
     """The receipt of one decision. `extra` holds what is particular to it: marks, flood counts, merged leads."""
-    score = scoring.explained(facts.lead, facts.playbook.scoring, facts.gained, facts.are, findings.threshold)
     return Receipt(
-        rules={rule.value: value for rule, value in findings.values.items()},
+        rules={name: findings.value(rule) for rule, name in _RULES},
         facts={**_facts(facts, findings), **extra},
-        score=score.total,
-        threshold=score.threshold,
-        contributions=score.contributions,
+        score=findings.points.total,
+        threshold=findings.threshold,
+        contributions=scoring.contributions(facts.lead, facts.playbook.scoring, facts.gained, facts.are),
         questions=findings.questions,
         flip=flips(facts, findings, outcome),
         play=play,
@@ -53,7 +57,7 @@ def _facts(facts: LeadFacts, findings: Findings) -> dict[str, Any]:
         "stage": stage.name if stage else "",
         "stage_evidence": how,
         "awareness": stage.awareness if stage else "",
-        "readiness": {name: value.value for name, value in findings.items.items()},
+        "readiness": {name: _WORDS[value] for name, value in findings.items.items()},
         "account": account.key,
         "target": account.target is not None,
         "tier": findings.tier,
@@ -95,8 +99,12 @@ def _missing_points(facts: LeadFacts, findings: Findings) -> tuple[str, ...]:
 
 
 def _missing_items(findings: Findings, playbook: Playbook) -> tuple[str, ...]:
-    missing = [item.label for item in playbook.sql.items if findings.items.get(item.name) is not Ternary.TRUE]
-    if not missing or Rule.SQL_CRITERIA not in playbook.rules:
-        return ()
-    lines = ", ".join(f"“{label}”" for label in missing)
+    items = findings.items
+    missing = [item.label for item in playbook.sql.items if items[item.name] is not _TRUE]
+    return _unmet(tuple(missing)) if missing and Rule.SQL_CRITERIA in playbook.rules else ()
+
+
+@lru_cache(maxsize=512)
+def _unmet(labels: tuple[str, ...]) -> tuple[str, ...]:
+    lines = ", ".join(f"“{label}”" for label in labels)
     return (f"The SQL criteria would have been met if this held: {lines}.",)

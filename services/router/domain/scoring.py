@@ -1,6 +1,6 @@
 """The score: points applied to counts when read, in thousandths, so that any order of arrival gives the same number."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
@@ -17,6 +17,7 @@ SCALE = 1_000_000
 """A weight of one."""
 _PRECISE = Context(prec=40)
 _BAND = 4
+_ONCE, _EVERY = Repeat.ONCE, Repeat.EVERY
 
 Days = Mapping[int, int]
 
@@ -65,9 +66,12 @@ def counts_of(lead: Lead) -> Mapping[str, Days]:
     dossiers = lead.dossiers
     if len(dossiers) == 1:
         return next(iter(dossiers.values())).counts
+    counts = [dossier.counts for dossier in dossiers.values() if dossier.counts]
+    if len(counts) < 2:  # noqa: PLR2004  (one needs no sum)
+        return counts[0] if counts else {}
     total: dict[str, Days] = {}
-    for dossier in dossiers.values():
-        for signal, days in dossier.counts.items():
+    for each in counts:
+        for signal, days in each.items():
             known = total.get(signal)
             total[signal] = _sum(known, days) if known else days
     return total
@@ -99,7 +103,7 @@ def worth(signal: Signal, days: Days, today: int, horizon_days: int) -> int:
     oldest = today - (horizon_days if signal.window_days is None else min(horizon_days, signal.window_days - 1))
     table = weights(signal.half_life_days, horizon_days) if signal.half_life_days is not None else None
     enough = None if signal.cap is None else signal.cap * SCALE
-    each_day, points, units = signal.repeat is not Repeat.EVERY, abs(signal.points), 0
+    once, each_day, points, units = signal.repeat is _ONCE, signal.repeat is not _EVERY, abs(signal.points), 0
     for day in reversed(days):
         if day < oldest:
             break
@@ -108,7 +112,7 @@ def worth(signal: Signal, days: Days, today: int, horizon_days: int) -> int:
             continue
         weight = SCALE if table is None else table[today - day if day < today else 0]
         units += weight if each_day else number * weight
-        if signal.repeat is Repeat.ONCE or weight == 0 or (enough is not None and points * units >= enough):
+        if once or weight == 0 or (enough is not None and points * units >= enough):
             break
     total = points * units // SCALE
     total = total if signal.cap is None else min(signal.cap, total)
@@ -180,28 +184,30 @@ def explained(lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapp
         points.total,
         points.fit,
         points.engagement,
-        (*_gains(gained, lead, scoring), *_characteristics(are, scoring)),
+        contributions(lead, scoring, gained, are),
         priority_of(points, scoring),
         threshold,
     )
 
 
-def _gains(gained: Mapping[str, int], lead: Lead, scoring: Scoring) -> Iterable[Contribution]:
-    for signal in scoring.signals:
+def contributions(
+    lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapping[str, int]
+) -> tuple[Contribution, ...]:
+    """What the score is made of: what they did in the playbook's order, then who they are."""
+    found = []
+    for signal in scoring.signals if gained else ():
         if signal.name in gained:
             events = tuple([id_text(seen.event) for seen in recent(lead, signal.name)])
-            yield Contribution(signal=signal.name, label=signal.label, points=gained[signal.name], events=events)
-
-
-def _characteristics(are: Mapping[str, int], scoring: Scoring) -> Iterable[Contribution]:
-    for each in scoring.characteristics:
-        if are.get(each.name):
-            yield Contribution(signal=each.name, label=each.label, points=are[each.name])
+            found.append(
+                Contribution(signal=signal.name, label=signal.label, points=gained[signal.name], events=events)
+            )
+    true = [each for each in scoring.characteristics if are.get(each.name)] if are else []
+    return (*found, *[Contribution(signal=each.name, label=each.label, points=are[each.name]) for each in true])
 
 
 def recent(lead: Lead, signal: str) -> tuple[Sighting, ...]:
     """The newest sightings of a signal over all the lead's identifiers, newest first."""
-    found = [seen for dossier in lead.dossiers.values() if (seen := dossier.recent.get(signal))]
+    found = [dossier.recent[signal] for dossier in lead.dossiers.values() if dossier.recent.get(signal)]
     if len(found) < 2:  # noqa: PLR2004  (one needs no order)
         return found[0] if found else ()
     return tuple(sorted({seen for each in found for seen in each}, reverse=True)[:RECENT])
