@@ -74,6 +74,7 @@ class Outbox:
         self._publishing = asyncio.Lock()
         self._failed, self._made_good = 1, 0  # a former life may have left something
         self._forget = delete(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+        self._forgotten = f"DELETE FROM {table.name} WHERE id = ANY($1::bigint[])"  # noqa: S608  (our own name)
         self._put = insert(table).returning(table.c.id)
         self._together = text(
             f"INSERT INTO {table.name} (at, topic, key, value, headers) SELECT CAST(:at AS bigint), * FROM unnest("  # noqa: S608  (our own name)
@@ -116,6 +117,9 @@ class Outbox:
         if not good:
             await self.flush()
             self._made_good = failed
+            return
+        if self._database.dialect == "postgresql":
+            await self._database.alone(self._forgotten, said.ids)
             return
         async with self._database.transaction() as connection:
             await connection.execute(self._forget, {"ids": said.ids})
