@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
@@ -70,10 +70,13 @@ class Database:
     async def alone(self, statement: str, *values: Any) -> "Sequence[asyncpg.Record]":
         """One statement of PostgreSQL's as a transaction of its own, in a single round trip: the rows it gives.
 
-        Its values are `$1`, `$2`, … Raises `DatabaseAwayError`, asyncpg's own errors for what fails on a connection.
+        Its values are `$1`, `$2`, … Raises as `transaction` does.
         """
         async with self._connected(self._unbegun) as connection:
-            rows: Sequence[asyncpg.Record] = await driver_of(connection).fetch(statement, *values)
+            try:
+                rows: Sequence[asyncpg.Record] = await driver_of(connection).fetch(statement, *values)
+            except self._away as fault:
+                raise DBAPIError(statement, None, fault, hide_parameters=True) from fault
             return rows
 
     @asynccontextmanager
@@ -103,7 +106,7 @@ class Database:
 
 
 def _postgresql_away() -> tuple[type[Exception], ...]:
-    """What asyncpg raises beside SQLAlchemy's errors when it cannot connect."""
+    """What asyncpg raises beside SQLAlchemy's errors: when it cannot connect, and where it is asked directly."""
     import asyncpg
 
     return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, select, text
+from sqlalchemy.exc import DBAPIError
 
 from runtime.database import Database, driver_of
 
@@ -48,7 +49,7 @@ async def test_a_statement_alone_is_kept_whole_or_not_at_all_and_the_next_transa
     async with database.transaction() as connection:
         await connection.run_sync(METADATA.create_all)
     await database.alone("INSERT INTO things SELECT unnest($1::integer[])", [1, 2])
-    with pytest.raises(asyncpg.UniqueViolationError):
+    with pytest.raises(DBAPIError) as refused:
         await database.alone("INSERT INTO things SELECT unnest($1::integer[])", [3, 1])
     with pytest.raises(ZeroDivisionError):
         async with database.transaction() as connection:
@@ -58,5 +59,17 @@ async def test_a_statement_alone_is_kept_whole_or_not_at_all_and_the_next_transa
     async with database.reading() as connection:
         kept = list((await connection.execute(select(THINGS.c.id).order_by(THINGS.c.id))).scalars())
 
+    assert isinstance(refused.value.orig, asyncpg.UniqueViolationError)
     assert kept == [1, 2]
+    await database.close()
+
+
+async def test_a_connection_that_dies_under_a_statement_is_an_error_that_every_caller_retries(
+    fresh_postgres_url: str,
+):
+    database = Database(fresh_postgres_url, pool_size=1)
+    with pytest.raises(DBAPIError):
+        await database.alone("SELECT pg_terminate_backend(pg_backend_pid(), 0)")
+
+    assert [tuple(row) for row in await database.alone("SELECT 1")] == [(1,)]
     await database.close()
