@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.log import Batch, Message
+from runtime.meanwhile import meanwhile
 from runtime.outbox import NOTHING_SAID, Said
 from schemas.dead_letter import DeadLetterReason
 from schemas.event import Event
@@ -19,7 +20,7 @@ from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
 from services.router.adapters.saving import count_floods, day_of, make_identifiers, make_visitors, save
 from services.router.adapters.state import Write
-from services.router.desk import Desk, numbered
+from services.router.desk import DRAW, Desk, numbered
 from services.router.domain.assignment import given_back
 from services.router.domain.decision import ReturnTurn
 from services.router.domain.folding import fold, folding, glimpsing, passing_by
@@ -29,17 +30,15 @@ from services.router.domain.needs import Needs, needs
 from services.router.domain.playbook import Playbook
 from services.router.domain.visitors import Glimpse
 from services.router.domain.world import Folded, NeedsMoreError
-from services.router.drawing import Drawn, Waiting, draw_for, records, timers
+from services.router.drawing import Drawn, records, timers
+from services.router.drawing_at_once import drawable, drawn_at_once
 from services.router.erasure import erase_leads, without_the_erased
 from services.router.fresh import fresh
-from services.router.meanwhile import meanwhile
 from services.router.reading import Death, Entry, Incoming, dead_letter, read
-from services.router.telling import Told, already_read, dead_letter_message, tell
+from services.router.telling import Told, dead_letter_message, tell
 from services.router.uncounted import dead_events, driven_again, remembered
 
 DUPLICATE = "duplicate"
-_TURN = 0.1
-"""Seconds for which a batch waits to draw: then it is drawn for later, and no ring of waiting lasts."""
 
 
 @dataclass(slots=True)
@@ -116,11 +115,13 @@ async def _decide(
     await make_identifiers(connection, state, loaded, wanted.identifiers, desk.forgotten)
     await count_floods(connection, state, loaded, day_of(milliseconds(now)), playbook)
     await _turns(desk, connection, told.turns)
-    number = await numbered(desk, connection, _place(incoming.batch), playbook=playbook, at=now, dropped=dropped)
+    waiting, rotations = await drawable(desk, connection, turn, loaded, told)
+    places = (_place(incoming.batch), DRAW) if waiting else (_place(incoming.batch),)
+    number, *drawing = await numbered(desk, connection, *places, playbook=playbook, at=now, dropped=dropped)
     loaded.day = day_of(milliseconds(now))
     world = loaded.world
     handoffs = dict(world.handoffs)
-    drawn = await _drawn(desk, connection, loaded, told) if told.queued and await _in_turn(desk, turn) else None
+    drawn = await drawn_at_once(desk, connection, loaded, told, waiting, rotations=rotations, numbers=drawing)
     drawn_timers = drawn.told.timers if drawn else []
     further = [*(records(drawn) if drawn else ()), timers([*told.timers, *drawn_timers])]
     told.messages += await _kept(
@@ -159,41 +160,6 @@ async def _folded(
         for _ in folding(folded, facts, loaded.world, playbook, places=left):
             await asyncio.sleep(0)
     return folded
-
-
-async def _in_turn(desk: Desk, turn: AsyncExitStack) -> bool:
-    """Wait for this process's other draws to be committed, but not for long; `turn` ends after this batch's commit."""
-    try:
-        async with asyncio.timeout(_TURN):
-            await desk.drawing.acquire()
-    except TimeoutError:
-        return False
-    turn.callback(desk.drawing.release)
-    return True
-
-
-async def _drawn(desk: Desk, connection: AsyncConnection, loaded: Loaded, told: Told) -> Drawn | None:
-    """Offer at once what the batch queued for teams whose rows nobody holds: no verdict waits for a team."""
-    world = loaded.world
-    teams = sorted({world.handoffs[one].team for one in told.queued})
-    rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in teams], held="skipped")
-    rotations = {team: codec.ROTATION.decode(blob) for team, blob in rows}
-    known = world.standings.keys() & world.members.keys()  # an account's open handoff may be another lead's
-    queued = [world.handoffs[one] for one in told.queued]
-    at_once = [one for one in queued if one.team in rotations and one.lead in known]
-    if not at_once:
-        return None
-    drawn = await draw_for(desk, connection, [_waiting(loaded, one) for one in at_once], rotations)
-    told.queued = [one for one in told.queued if one not in drawn.texts]
-    world.handoffs.update({handoff.id: handoff for handoff, _ in drawn.offered})
-    loaded.texts.update(drawn.texts)
-    return drawn
-
-
-def _waiting(loaded: Loaded, handoff: Handoff) -> Waiting:
-    world = loaded.world
-    read = already_read(world.identifiers[key].dossier for key in world.members.get(handoff.lead, ()))
-    return Waiting(handoff, read, world.standings[handoff.lead].seq)
 
 
 async def folded_into(

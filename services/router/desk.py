@@ -23,6 +23,10 @@ from services.router.shelf import Shelf
 
 ASSIGNMENT_LANE = "assignment"
 """The lane of a batch row that is no batch of the log but a draw."""
+Place = tuple[str, int, int, int]
+"""(lane, partition, first, next): the part of the log that a transaction has decided."""
+DRAW: Place = (ASSIGNMENT_LANE, -1, 0, 0)
+"""In the place of one: the transaction has drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +78,16 @@ def a_desk(carriage: Carriage, settings: RouterSettings, playbook: Playbook, obs
 async def numbered(
     desk: Desk,
     connection: AsyncConnection,
-    place: tuple[str, int, int, int],
-    *,
+    *places: Place,
     playbook: Playbook,
     at: datetime,
     dropped: Sequence[tuple[int, str]] = (),
-) -> int:
-    """The number of this transaction, drawn after locking: two that touch the same rows are numbered as they went.
+) -> list[int]:
+    """The numbers of what this transaction does, drawn after locking: who touches the same rows is numbered as it went.
 
-    `place` is (lane, partition, first, next), `playbook` the one that decided; `dropped` names the offsets that had
-    no effect, and why.
+    `playbook` is the one that decided; `dropped` names the offsets of the first place that had no effect, and why.
     """
-    without = codec.DROPPED.encode(tuple(dropped)) if dropped else codec.EMPTY
-    row = (*place, milliseconds(at), playbook.version, playbook.lists_version, without)
-    return await desk.state.number(connection, tables.BATCH, row)
+    withouts = (codec.DROPPED.encode(tuple(dropped)) if dropped else codec.EMPTY, codec.EMPTY)
+    stamp = (milliseconds(at), playbook.version, playbook.lists_version)
+    rows = [(*place, *stamp, withouts[min(count, 1)]) for count, place in enumerate(places)]
+    return await desk.state.number(connection, tables.BATCH, rows)

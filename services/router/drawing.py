@@ -17,7 +17,7 @@ from services.router.adapters.codec import instant, milliseconds
 from services.router.adapters.saving import timer_row
 from services.router.adapters.state import Row, Write
 from services.router.cards import Showing, change, handoff_card
-from services.router.desk import ASSIGNMENT_LANE, Desk, numbered
+from services.router.desk import Desk
 from services.router.domain.assignment import Rotation, draw
 from services.router.domain.decision import Draw, SaveHandoff, SetTimer
 from services.router.domain.handoff import Handoff
@@ -60,11 +60,18 @@ class Drawn:
 
 
 async def draw_for(
-    desk: Desk, connection: AsyncConnection, waiting: Sequence[Waiting], rotations: Mapping[str, Rotation]
+    desk: Desk,
+    connection: AsyncConnection,
+    waiting: Sequence[Waiting],
+    rotations: Mapping[str, Rotation],
+    *,
+    number: int,
 ) -> Drawn:
-    """Draw a rep for each, the most urgent first; `rotations` are the teams' rows, locked by the caller."""
+    """Draw a rep for each, the most urgent first; `rotations` are the teams' rows, locked by the caller.
+
+    `number` is the draw's own, taken after that.
+    """
     playbook, now = desk.shelf.current, instant(milliseconds(desk.now()))  # as it is recorded, so replayed
-    number = await numbered(desk, connection, (ASSIGNMENT_LANE, -1, 0, 0), playbook=playbook, at=now)
     drawn = Drawn(now, rotations=dict(rotations))
     load = await _open_load(connection)
     for one in sorted(waiting, key=_turn):

@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.meanwhile import meanwhile
 from schemas.dead_letter import DeadLetterReason
 from schemas.event import Event
 from services.router.adapters import tables
@@ -10,7 +11,6 @@ from services.router.adapters.saving import day_of
 from services.router.desk import Desk
 from services.router.domain.needs import Needs, needs
 from services.router.domain.playbook import Playbook
-from services.router.meanwhile import meanwhile
 from services.router.reading import Death, Entry, Incoming
 
 

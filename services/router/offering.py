@@ -16,7 +16,7 @@ from schemas.handoff import HandoffState
 from services.router.adapters import codec, tables
 from services.router.adapters.saving import handoff_row
 from services.router.adapters.state import CrossedError, Write
-from services.router.desk import Desk
+from services.router.desk import DRAW, Desk, numbered
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
@@ -108,7 +108,9 @@ class Offering:
             rotations = await self._teams(connection, {one.team for one in queued})
             read = await self._read(connection, {one.lead for one in queued})
             waiting = [Waiting(one, read[one.lead], seqs[one.lead]) for one in queued]
-            drawn = await draw_for(desk, connection, waiting, rotations)
+            now = desk.now()
+            (number,) = await numbered(desk, connection, DRAW, playbook=desk.shelf.current, at=now)
+            drawn = await draw_for(desk, connection, waiting, rotations, number=number)
             handoffs = [handoff_row(one, drawn.texts[one.id]) for one, _ in drawn.offered]
             kept = Write("put", tables.HANDOFF, handoffs)
             await desk.state.write(connection, [kept, *records(drawn), timers(drawn.told.timers)])

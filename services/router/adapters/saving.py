@@ -1,8 +1,9 @@
 """Writes what a batch has changed, in the order in which it was locked."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from operator import itemgetter
 from typing import TypeVar
 from uuid import UUID
@@ -62,7 +63,7 @@ async def save(
     world = loaded.world
     gone = {lead for lead in loaded.leads | world.touched_standings if not world.members.get(lead)}
     try:
-        await state.write(connection, [*_current(loaded, gone), *_history(folded, number), *further])
+        await state.write(connection, chain(_current(loaded, gone), _history(folded, number), further))
     except CrossedError as crossed:
         if crossed.table in _HISTORY:
             raise RefusedError("a number is taken: a lead's standing and its history disagree") from crossed
@@ -74,28 +75,24 @@ async def save(
         await connection.execute(change)
 
 
-def _current(loaded: Loaded, gone: set[UUID]) -> list[Write]:
+def _current(loaded: Loaded, gone: set[UUID]) -> Iterator[Write]:
     """What is true now, in the order in which it was locked."""
     world, touched = loaded.world, _touched(loaded)
+    yield Write("put", tables.IDENTIFIER, _identifier_rows(world, touched & loaded.identifiers))
     standings = sorted(world.touched_standings - gone)
-    handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
+    yield Write("put", tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in standings])
     accounts = [(key, row.target_handoff, row.owner) for key, row in _picked(world.accounts, world.touched_accounts)]
-    return [
-        Write("put", tables.IDENTIFIER, _identifier_rows(world, touched & loaded.identifiers)),
-        Write("put", tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in standings]),
-        Write("put", tables.ACCOUNT, [row for row in accounts if row[0] in loaded.accounts]),
-        Write("create", tables.ACCOUNT, [row for row in accounts if row[0] not in loaded.accounts]),
-        Write("put", tables.HANDOFF, [handoff_row(one, loaded.texts.get(one.id, codec.EMPTY)) for one in handoffs]),
-        Write("put", tables.TRIAGE, [triage_row(world.triage[one]) for one in sorted(world.touched_triage)]),
-    ]
+    yield Write("put", tables.ACCOUNT, [row for row in accounts if row[0] in loaded.accounts])
+    yield Write("create", tables.ACCOUNT, [row for row in accounts if row[0] not in loaded.accounts])
+    handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
+    yield Write("put", tables.HANDOFF, [handoff_row(one, loaded.texts.get(one.id, codec.EMPTY)) for one in handoffs])
+    yield Write("put", tables.TRIAGE, [triage_row(world.triage[one]) for one in sorted(world.touched_triage)])
 
 
-def _history(folded: Folded, number: int) -> list[Write]:
+def _history(folded: Folded, number: int) -> Iterator[Write]:
     """What was decided, for good."""
-    return [
-        Write("create", tables.VERDICT, [_verdict_row(one, number) for one in folded.settled if one.stored]),
-        Write("create", tables.ACT, [(lead, seq, fact, number) for fact, lead, seq in folded.acts]),
-    ]
+    yield Write("create", tables.VERDICT, [_verdict_row(one, number) for one in folded.settled if one.stored])
+    yield Write("create", tables.ACT, [(lead, seq, fact, number) for fact, lead, seq in folded.acts])
 
 
 def _picked(rows: Mapping[str, T], keys: Iterable[str]) -> list[tuple[str, T]]:

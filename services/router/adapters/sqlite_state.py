@@ -97,19 +97,22 @@ class SqliteState:
                     raise
                 raise CrossedError(f"one of the rows of {table.name} is there already", table.name) from taken
 
-    async def write(self, connection: AsyncConnection, writes: Sequence[Write]) -> None:
+    async def write(self, connection: AsyncConnection, writes: Iterable[Write]) -> None:
         """As the contract says: there is no way to a file that would have to be saved."""
         for one in writes:
             await getattr(self, one.how)(connection, one.table, one.rows)
 
-    async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
+    async def number(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> list[int]:
         """As the contract says."""
         driver = await _driver(connection)
         number, *names = _names(table)
         marks = ", ".join("?" for _ in names)
         statement = f'INSERT INTO {table.name} ({_quoted(names)}) VALUES ({marks}) RETURNING "{number}"'  # noqa: S608  (our own names)
-        ((found,),) = await driver.execute_fetchall(statement, tuple(_written(table, tuple(names), [row])[0]))
-        return int(found)
+        numbers = []
+        for row in _written(table, tuple(names), rows):
+            ((found,),) = await driver.execute_fetchall(statement, tuple(row))
+            numbers.append(int(found))
+        return numbers
 
     async def remember(
         self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int

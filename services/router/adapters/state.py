@@ -4,7 +4,7 @@
 caller's transaction, whose first statement went through SQLAlchemy (the offset's compare-and-set, as a rule).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -84,12 +84,15 @@ class State(Protocol):
         """Write rows that should not be there yet, the fastest way. Raises `CrossedError` where one of them is."""
         ...
 
-    async def write(self, connection: AsyncConnection, writes: Sequence[Write]) -> None:
-        """All of these, in as few round trips as may be; no row twice. Raises `CrossedError` as `create` does."""
+    async def write(self, connection: AsyncConnection, writes: Iterable[Write]) -> None:
+        """All of these, in as few round trips as may be; no row twice. Raises `CrossedError` as `create` does.
+
+        They are asked for one by one: where that takes work, it is done while the former are written.
+        """
         ...
 
-    async def number(self, connection: AsyncConnection, table: Table, row: Row) -> int:
-        """Write one row without its first column, which the database numbers; the number."""
+    async def number(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> list[int]:
+        """Write these rows without their first column, which the database numbers in their order; the numbers."""
         ...
 
     async def remember(

@@ -56,8 +56,10 @@ async def test_putting_again_replaces(house: Database, state: State) -> None:
 
 async def test_what_is_numbered_gets_the_next_number(house: Database, state: State) -> None:
     async with begun(house) as connection:
-        first = await state.number(connection, BATCH, ("urgent", 3, 0, 7, 1, "v1", "l1", b"\x00"))
-        second = await state.number(connection, BATCH, ("urgent", 3, 7, 9, 2, "v1", "l1", b""))
+        (first,) = await state.number(connection, BATCH, [("urgent", 3, 0, 7, 1, "v1", "l1", b"\x00")])
+        second, _draw = await state.number(
+            connection, BATCH, [("urgent", 3, 7, 9, 2, "v1", "l1", b""), ("assignment", -1, 0, 0, 2, "v1", "l1", b"")]
+        )
         columns = ("lane", "partition", "first", "next", "at", "playbook", "lists", "dropped")
         (found,) = await state.fetch(connection, BATCH, ("number",), [(first,)], columns)
 

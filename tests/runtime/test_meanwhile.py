@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.router.meanwhile import meanwhile
+from runtime.meanwhile import meanwhile
 
 
 async def after(asked: asyncio.Event, answer: str = "", fault: Exception | None = None) -> str:
