@@ -83,16 +83,18 @@ class Changes:
 
     def put_row(self, row: IdentifierRow) -> None:
         """Write an identifier's row and, where it is another's now, its membership."""
-        key, rows = row.key, self.world.identifiers
+        key, rows, touched = row.key, self.world.identifiers, self.world.touched_identifiers
         before = rows.get(key)
         self._undo.append((rows, key, before or _ABSENT))
         rows[key] = row
-        self.note(self.world.touched_identifiers, key)
-        if before is not None:
-            if before.lead == row.lead:
-                return
+        if key not in touched:
+            self._undo.append((touched, key, None))
+            touched.add(key)
+        if before is None:
+            self._member(row.lead, key, present=True)
+        elif before.lead is not row.lead and before.lead != row.lead:
             self._member(before.lead, key, present=False)
-        self._member(row.lead, key, present=True)
+            self._member(row.lead, key, present=True)
 
     def _member(self, lead: UUID, key: IdentifierKey, *, present: bool) -> None:
         members = self.world.members.get(lead, set())

@@ -129,8 +129,8 @@ class LeadFacts:
     def gained(self) -> Mapping[str, int]:
         """signal → thousandths of a point for what they did."""
         if self._gained is None:
-            rules = self.playbook.scoring
-            self._gained = scoring.engagement(self.counts, rules, self.today) if rules.on else {}
+            gauges, caps = self.ready.gauges, self.playbook.scoring.group_caps
+            self._gained = scoring.engagement(self.counts, gauges, caps, self.today) if gauges else {}
         return self._gained
 
     @property

@@ -59,7 +59,7 @@ def judge(docket: Docket) -> Effect:
 def _uncounted(docket: Docket, keys: tuple[IdentifierKey, ...]) -> Effect | None:
     """The verdict of an event that counts nothing itself, though it may take back what another did; None for others."""
     event, changes = docket.event, docket.changes
-    if event.id in changes.world.corrected:
+    if changes.world.corrected and event.id in changes.world.corrected:
         if event.corrects is not None:  # what it took the place of is not to come back with it
             _taken_back(docket, event.corrects)
         return numbered(docket, _lead_of(keys, changes), reasons.CORRECTED_BEFORE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.verdict import Ternary
-from services.router.domain.kleene import TRUE, UNKNOWN, conjunction
+from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, conjunction
 from services.router.domain.playbook import Checklist, ChecklistItem, Condition, Facts, NurtureTrack, Persona, Playbook
 from services.router.domain.readiness import Checked, checked
 from services.router.domain.vocabulary import ACCOUNT_PATHS, DERIVED
@@ -29,19 +29,19 @@ class Sketch(NamedTuple):
     """Every line in its order; those that are open stand as unknown."""
     open: tuple[ChecklistItem, ...]
     """The lines that ask for more than who they are."""
-    fits: bool
-    """Every line that is settled is true."""
+    settled: Ternary
+    """What the lines that are settled come to together."""
 
     def holds(self, facts: Facts) -> bool:
         """Whether every item is known to be true: no further than to the first that is not."""
-        return self.fits and all(item.when.test(facts) is TRUE for item in self.open)
+        return self.settled is TRUE and all(item.when.test(facts) is TRUE for item in self.open)
 
     def check(self, checklist: Checklist, facts: Facts) -> Checked:
         """The checklist gone through: only what is open is asked."""
         items = self.items.copy()
         for item in self.open:
             items[item.name] = item.when.test(facts)
-        return checked(checklist, items)
+        return Checked(FALSE, items, ()) if self.settled is FALSE else checked(checklist, items)
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class Portraits:
         return Sketch(
             {each.name: settled.get(each.name, UNKNOWN) for each in checklist.items},
             tuple([each for each in checklist.items if each.name not in settled]),
-            conjunction(settled.values()) is TRUE,
+            conjunction(settled.values()),
         )
 
     def left(self, tracks: Iterable[NurtureTrack], facts: Facts) -> tuple[tuple[NurtureTrack, bool], ...]:

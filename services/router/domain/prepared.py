@@ -13,6 +13,7 @@ from schemas.event import EventType
 from schemas.verdict import Rule, Ternary
 from services.router.domain.playbook import Condition, Playbook, Signal, SuppressionKind
 from services.router.domain.portraits import Portraits, portraits
+from services.router.domain.scoring import Gauge, gauges
 
 _MOST = 8
 """Playbooks remembered: the one in force, a candidate, a few old ones during a replay."""
@@ -61,6 +62,11 @@ class Prepared:
     asks: dict[EventType, Answers[Ternary]]
     """What rule 1 says of an event of this type."""
     portraits: Portraits
+    gauges: dict[str, Gauge]
+    agreed: bool
+    """There is an SQL checklist, and rule 2 goes by it."""
+    reachable: bool
+    """There is a score, and rule 3 goes by it."""
     plays: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)
     """The play and why, by what it is chosen by."""
     accounts: dict[str, str] = field(default_factory=dict)
@@ -96,6 +102,9 @@ def _prepare(playbook: Playbook) -> Prepared:
         {kind: answers(each.when for each in found) for kind, found in signals.items()},
         {kind: answers([first.when]) for kind in consultation if first is not None},
         portraits(playbook),
+        gauges(playbook.scoring),
+        bool(playbook.sql.items) and Rule.SQL_CRITERIA in playbook.rules,
+        playbook.scoring.on and Rule.SCORE_THRESHOLD in playbook.rules,
     )
 
 

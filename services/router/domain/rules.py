@@ -11,7 +11,7 @@ from services.router.domain.prepared import Prepared
 from services.router.domain.readiness import Checked
 
 _TRUE, _FALSE = Ternary.TRUE, Ternary.FALSE
-_IN_ORDER = tuple(Rule)
+_CONSULTATION, _RESPONDS = Rule.CONSULTATION, Rule.TARGET_RESPONDS
 
 
 class Findings:
@@ -43,26 +43,18 @@ class Findings:
 
     def _find(self) -> tuple[Rule, ...]:
         """Rules 2 and 3 are about people one can reach, and each fires once until it is armed again."""
-        standing, fired = self._facts.lead.standing, []
-        armed = self._armed()
-        if self._asks() and self.value(Rule.CONSULTATION) is _TRUE:
-            fired.append(Rule.CONSULTATION)
-        if armed and not standing.sql and self._agreed() and self._facts.sql.holds(self._facts):
-            fired.append(Rule.SQL_CRITERIA)
-        if armed and standing.armed and self.value(Rule.SCORE_THRESHOLD) is _TRUE:
-            fired.append(Rule.SCORE_THRESHOLD)
-        if self._responds() and self.value(Rule.TARGET_RESPONDS) is _TRUE:
-            fired.append(Rule.TARGET_RESPONDS)
+        facts, fired = self._facts, []
+        lead, standing = facts.lead, facts.lead.standing
+        if self._asks() and self.value(_CONSULTATION) is _TRUE:
+            fired.append(_CONSULTATION)
+        if lead.known and not standing.disqualified and facts.at >= standing.armed_from:
+            if not standing.sql and self._ready.agreed and facts.sql.holds(facts):
+                fired.append(Rule.SQL_CRITERIA)
+            if standing.armed and self._reached():
+                fired.append(Rule.SCORE_THRESHOLD)
+        if self._responds() and self.value(_RESPONDS) is _TRUE:
+            fired.append(_RESPONDS)
         return tuple(fired)
-
-    def _armed(self) -> bool:
-        lead, standing = self._facts.lead, self._facts.lead.standing
-        return lead.known and not standing.disqualified and self._facts.at >= standing.armed_from
-
-    @property
-    def values(self) -> Mapping[Rule, Ternary]:
-        """Each rule's value, whether it may fire or not."""
-        return {rule: self.value(rule) for rule in _IN_ORDER}
 
     def value(self, rule: Rule) -> Ternary:
         """One rule's value."""
@@ -89,7 +81,7 @@ class Findings:
     @property
     def readiness(self) -> Ternary:
         """The SQL checklist's value; false where nothing was agreed on."""
-        return self._check().value if self._agreed() else _FALSE
+        return self._check().value if self._ready.agreed else _FALSE
 
     @property
     def items(self) -> Mapping[str, Ternary]:
@@ -111,24 +103,16 @@ class Findings:
             self._checked = self._facts.sql.check(self._ready.playbook.sql, self._facts)
         return self._checked
 
-    def _agreed(self) -> bool:
-        playbook = self._ready.playbook
-        return bool(playbook.sql.items) and Rule.SQL_CRITERIA in playbook.rules
-
     def _asks(self) -> bool:
         return self._event.type in self._ready.consultation
 
     def _responds(self) -> bool:
-        ready = self._ready
-        if Rule.TARGET_RESPONDS not in ready.playbook.rules or self._event.type not in ready.responses:
+        if self._facts.account.target is None:
             return False
-        return self._facts.account.target is not None
+        return self._event.type in self._ready.responses and _RESPONDS in self._ready.playbook.rules
 
     def _reached(self) -> bool:
-        playbook = self._ready.playbook
-        if not playbook.scoring.on or Rule.SCORE_THRESHOLD not in playbook.rules:
-            return False
-        return self._facts.points.total >= self.threshold
+        return self._ready.reachable and self._facts.points.total >= self.threshold
 
 
 def priority(findings: Findings, facts: LeadFacts) -> Priority:

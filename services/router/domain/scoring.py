@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from schemas.lead import Priority
@@ -17,7 +18,7 @@ SCALE = 1_000_000
 """A weight of one."""
 _PRECISE = Context(prec=40)
 _BAND = 4
-_ONCE, _EVERY = Repeat.ONCE, Repeat.EVERY
+_PLACE = attrgetter("place")
 
 Days = Mapping[int, int]
 
@@ -94,46 +95,84 @@ def count(days: Days, oldest: int) -> int:
     return max(0, total)
 
 
-def worth(signal: Signal, days: Days, today: int, horizon_days: int) -> int:
-    """What a signal's day counts (ascending by day) are worth today, before its group's cap.
+@dataclass(slots=True)
+class Gauge:
+    """What a signal's days are weighed by, worked out once."""
 
-    A count below zero waits for the event it takes back, and is worth nothing. Every occurrence adds in the same
-    direction, so once the cap is reached no older day matters.
-    """
-    oldest = today - (horizon_days if signal.window_days is None else min(horizon_days, signal.window_days - 1))
-    table = weights(signal.half_life_days, horizon_days) if signal.half_life_days is not None else None
-    enough = None if signal.cap is None else signal.cap * SCALE
-    once, each_day, points, units = signal.repeat is _ONCE, signal.repeat is not _EVERY, abs(signal.points), 0
-    for day in reversed(days):
-        if day < oldest:
-            break
-        number = days[day]
-        if number <= 0:
-            continue
-        weight = SCALE if table is None else table[today - day if day < today else 0]
-        units += weight if each_day else number * weight
-        if once or weight == 0 or (enough is not None and points * units >= enough):
-            break
-    total = points * units // SCALE
-    total = total if signal.cap is None else min(signal.cap, total)
-    return total if signal.points >= 0 else -total
+    place: int
+    """The signal's place in the playbook, by which a group's cap is shared out."""
+    signal: Signal
+    reach: int
+    """How many days before today still count."""
+    table: tuple[int, ...] | None
+    points: int
+    """Without their sign."""
+    enough: int | None
+    """Once so much is reached (in millionths), no older day matters."""
+    once: bool
+    each_day: bool
+
+    def worth(self, days: Days, today: int) -> int:
+        """What a signal's day counts (ascending by day) are worth today, before its group's cap.
+
+        A count below zero waits for the event it takes back, and is worth nothing. Every occurrence adds in the same
+        direction, so once the cap is reached no older day matters.
+        """
+        oldest, table, enough, points, units = today - self.reach, self.table, self.enough, self.points, 0
+        for day in reversed(days):
+            if day < oldest:
+                break
+            number = days[day]
+            if number <= 0:
+                continue
+            weight = SCALE if table is None else table[today - day if day < today else 0]
+            units += weight if self.each_day else number * weight
+            if self.once or weight == 0 or (enough is not None and points * units >= enough):
+                break
+        total, signal = points * units // SCALE, self.signal
+        if signal.cap is not None and total > signal.cap:
+            total = signal.cap
+        return total if signal.points >= 0 else -total
+
+
+def gauge(signal: Signal, horizon_days: int, place: int = 0) -> Gauge:
+    """How this signal is weighed."""
+    return Gauge(
+        place,
+        signal,
+        horizon_days if signal.window_days is None else min(horizon_days, signal.window_days - 1),
+        weights(signal.half_life_days, horizon_days) if signal.half_life_days is not None else None,
+        abs(signal.points),
+        None if signal.cap is None else signal.cap * SCALE,
+        signal.repeat is Repeat.ONCE,
+        signal.repeat is not Repeat.EVERY,
+    )
+
+
+def gauges(scoring: Scoring) -> dict[str, Gauge]:
+    """signal → how it is weighed; nothing without scoring."""
+    signals = scoring.signals if scoring.on else ()
+    return {signal.name: gauge(signal, scoring.horizon_days, place) for place, signal in enumerate(signals)}
 
 
 def _within(total: int, cap: int) -> int:
     return max(-cap, min(cap, total))
 
 
-def engagement(counts: Mapping[str, Days], scoring: Scoring, today: int) -> dict[str, int]:
+def engagement(
+    counts: Mapping[str, Days], gauges: Mapping[str, Gauge], caps: Mapping[str, int], today: int
+) -> dict[str, int]:
     """signal → its thousandths of a point, after every cap, without zeros, in the playbook's order."""
     result: dict[str, int] = {}
     spent: dict[str, int] = {}
-    for signal in [each for each in scoring.signals if each.name in counts] if counts else ():
-        days = counts[signal.name]
-        if not days:
-            continue
-        points = worth(signal, days, today, scoring.horizon_days)
-        if signal.group and points:
-            points = _in_group(signal.group, points, spent, scoring.group_caps)
+    found = [gauges[name] for name in counts if name in gauges]
+    if len(found) > 1:
+        found.sort(key=_PLACE)
+    for each in found:
+        signal = each.signal
+        points = each.worth(counts[signal.name], today)
+        if points and signal.group:
+            points = _in_group(signal.group, points, spent, caps)
         if points:
             result[signal.name] = points
     return result

@@ -18,6 +18,8 @@ from services.router.domain.lead import IdentifierKey, Ownership, Sighting
 from services.router.domain.moments import milliseconds
 from services.router.domain.world import IdentifierRow
 
+_EMAIL = IdentifierKind.EMAIL
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -39,7 +41,7 @@ def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> t
         if alone is not None:
             return alone.lead, ()
     rows = [changes.row(key) for key in keys]
-    if not any(rows[1:]) and [key.kind for key in keys].count(IdentifierKind.EMAIL) == 1:
+    if keys[0].kind is _EMAIL and not any(rows[1:]) and (len(keys) == 1 or keys[1].kind is not _EMAIL):
         return _joined(event, keys, rows[0], changes), ()
     fresh = [key for key, row in zip(keys, rows, strict=True) if row is None]
     for key in fresh:
@@ -80,9 +82,9 @@ def _claim(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> b
         after = identity.with_claim(before, seen, by)
         if after is not before:
             changes.put_ownership(key, after)
-            moved = moved or key.kind is IdentifierKind.EMAIL or after.email != before.email
+            moved = moved or key.kind is _EMAIL or after.email != before.email
         claimant = identity.claimant_of(by)
-        if key.kind is not IdentifierKind.EMAIL:
+        if key.kind is not _EMAIL:
             own = changes.world.identifiers[claimant].ownership
             changes.put_ownership(claimant, identity.with_claimed(own, key))
     return moved
@@ -132,7 +134,7 @@ def _ended(lead: UUID, before: dict[IdentifierKey, UUID], numbers: dict[UUID, in
 
 def root_of(key: IdentifierKey, changes: Changes) -> IdentifierKey:
     """The identifier whose id is the lead's: the earliest attested of the emails, else the cookie, else the phone."""
-    if key.kind is IdentifierKind.EMAIL:
+    if key.kind is _EMAIL:
         return _first_alias(key, changes)
     row = changes.row(key)
     claims = row.ownership.claims if row is not None else ()

@@ -12,7 +12,7 @@ from schemas.event import Event, EventType, Mark
 from schemas.lead import Priority
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.playbook import Repeat, Scoring
-from services.router.domain.scoring import Points, priority_of, weights, worth
+from services.router.domain.scoring import Points, gauge, priority_of, weights
 from tests.router.builders import MONDAY, a_playbook, a_signal, an_event, an_id, email, who
 from tests.router.domain import oracle
 from tests.router.office import Office
@@ -51,19 +51,19 @@ def test_the_contributions_sum_to_the_score_and_name_their_events() -> None:
 def test_a_whitepaper_is_worth_half_after_its_half_life(age: int, left: int) -> None:
     signal = a_signal("whitepaper", PAPER, 50, half_life_days=30)
 
-    assert worth(signal, {1000: 1}, 1000 + age, 365) == left
+    assert gauge(signal, 365).worth({1000: 1}, 1000 + age) == left
 
 
 @pytest.mark.parametrize(
     ("repeat", "expected"), [(Repeat.EVERY, 70_000), (Repeat.ONCE, 10_000), (Repeat.ONCE_A_DAY, 20_000)]
 )
 def test_a_second_occurrence_is_worth_what_the_page_says(repeat: Repeat, expected: int) -> None:
-    assert worth(a_signal("visit", PAGE, 10, repeat=repeat), {999: 3, 1000: 4}, 1000, 365) == expected
+    assert gauge(a_signal("visit", PAGE, 10, repeat=repeat), 365).worth({999: 3, 1000: 4}, 1000) == expected
 
 
 @pytest.mark.parametrize(("day", "counts"), [(1000, True), (994, True), (993, False)])
 def test_a_window_of_seven_days_is_today_and_the_six_before(day: int, counts: bool) -> None:
-    assert (worth(a_signal("click", PAGE, 10, window_days=7), {day: 1}, 1000, 365) > 0) is counts
+    assert (gauge(a_signal("click", PAGE, 10, window_days=7), 365).worth({day: 1}, 1000) > 0) is counts
 
 
 def test_fifty_two_pieces_of_content_are_not_readier_than_two() -> None:
@@ -78,11 +78,11 @@ def test_fifty_two_pieces_of_content_are_not_readier_than_two() -> None:
 def test_a_negative_signal_is_capped_on_its_own_side() -> None:
     signal = a_signal("complaint", PAGE, -30, cap=50_000)
 
-    assert worth(signal, {1000: 4}, 1000, 365) == -50_000
+    assert gauge(signal, 365).worth({1000: 4}, 1000) == -50_000
 
 
 def test_a_count_that_waits_for_its_event_is_worth_nothing() -> None:
-    assert worth(a_signal("visit", PAGE, 10), {1000: -1, 999: 1}, 1000, 365) == 10_000
+    assert gauge(a_signal("visit", PAGE, 10), 365).worth({1000: -1, 999: 1}, 1000) == 10_000
 
 
 @pytest.mark.parametrize(
