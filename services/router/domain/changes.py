@@ -97,8 +97,10 @@ class Changes:
             self._member(row.lead, key, present=True)
 
     def _member(self, lead: UUID, key: IdentifierKey, *, present: bool) -> None:
-        members = self.world.members.get(lead, set())
-        self.put(self.world.members, lead, members | {key} if present else members - {key})
+        members = self.world.members
+        before = members.get(lead)
+        self._undo.append((members, lead, _ABSENT if before is None else before))
+        members[lead] = (before or set()) | {key} if present else (before or set()) - {key}
 
     def put_dossier(self, key: IdentifierKey, dossier: Dossier) -> None:
         """Write what is known through one identifier, if that is new."""

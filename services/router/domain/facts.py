@@ -10,7 +10,7 @@ from services.router.domain.accounts import NOBODY, account_of
 from services.router.domain.lead import Lead
 from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.personas import persona_of, stage_of
-from services.router.domain.playbook import NurtureTrack, Persona, Playbook, Scalar, Stage
+from services.router.domain.playbook import NurtureTrack, Persona, Playbook, RoutingRule, Scalar, Stage
 from services.router.domain.portraits import Portrait, Sketch
 from services.router.domain.prepared import prepared
 from services.router.domain.profile import domain_of, profile_of
@@ -53,16 +53,22 @@ def said_under(event: Event, names: tuple[str, ...] | None) -> tuple[object, ...
     """What the event says under these names; None where a number could be mistaken for another (`1` and `True`)."""
     if names is None:
         return None
-    if event.claims:
-        found = tuple([said_by(event, name) for name in names])
-    else:
-        properties = event.properties
-        found = tuple([OWN[name](event) if name in OWN else properties.get(name) for name in names])
+    properties = event.properties
+    found = tuple([OWN[name](event) if name in OWN else properties.get(name) for name in names])
+    if event.claims and None in found:
+        found = _with_claims(event, names, found)
     for value in found:
         kind = value.__class__
         if kind is int or kind is float:
             return None
     return found
+
+
+def _with_claims(event: Event, names: tuple[str, ...], found: tuple[Value, ...]) -> tuple[Value, ...]:
+    """As `said_by`: what neither the event's own words nor its properties say, a claim may."""
+    claimed = {claim.field: claim.value for claim in reversed(event.claims) if claim.value}
+    pairs = zip(names, found, strict=True)
+    return tuple([claimed.get(name) if value is None and name not in OWN else value for name, value in pairs])
 
 
 class EventFacts:
@@ -193,6 +199,15 @@ class LeadFacts:
         if portrait.sql is None:
             portrait.sql = self.ready.portraits.sketched(self.playbook.sql, self)
         return portrait.sql
+
+    @property
+    def teams(self) -> tuple[tuple[RoutingRule, bool], ...]:
+        """The routing rules to a team that who they are leaves, in order, and whether they are known to fit."""
+        portrait = self.portrait
+        if portrait.teams is None:
+            teams = [each for each in self.playbook.routing if each.team in self.playbook.teams]
+            portrait.teams = self.ready.portraits.left(teams, self)
+        return portrait.teams
 
     @property
     def tracks(self) -> tuple[tuple[NurtureTrack, bool], ...]:

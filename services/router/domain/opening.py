@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -35,8 +36,12 @@ def service_of(team: Team, priority: Priority) -> ServiceLevel:
 
 def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """The rules in the order in which they lead."""
-    held = set(rules)
-    return tuple([rule for rule in _LEADING if rule in held])
+    return _in_order(frozenset(rules))
+
+
+@lru_cache(maxsize=64)
+def _in_order(rules: frozenset[Rule]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in _LEADING if rule in rules)
 
 
 def play_for(facts: LeadFacts, rules: Iterable[Rule]) -> tuple[str, str]:
@@ -85,11 +90,11 @@ def _stated_owner(facts: LeadFacts) -> str:
 def team_for(facts: LeadFacts, wanted: str) -> tuple[str, str]:
     """The owner's team, else the team that the routing names, and why."""
     playbook = facts.playbook
-    for team in playbook.teams.values():
-        if wanted and (wanted in team.reps or wanted == team.manager):
+    for team in playbook.teams.values() if wanted else ():
+        if wanted in team.reps or wanted == team.manager:
             return team.name, f"{wanted}’s team"
-    for rule in playbook.routing:
-        if rule.when.test(facts) is Ternary.TRUE and rule.team in playbook.teams:
+    for rule, fits in facts.teams:
+        if fits or rule.when.test(facts) is Ternary.TRUE:
             return rule.team, rule.why
     return next(iter(playbook.teams), ""), "the first team: no routing rule fits"
 

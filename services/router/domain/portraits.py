@@ -6,15 +6,25 @@ with these values and remembered by them, which changes nothing but the time it 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from schemas.verdict import Ternary
 from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, conjunction
-from services.router.domain.playbook import Checklist, ChecklistItem, Condition, Facts, NurtureTrack, Persona, Playbook
+from services.router.domain.playbook import (
+    Checklist,
+    ChecklistItem,
+    Condition,
+    Facts,
+    NurtureTrack,
+    Persona,
+    Playbook,
+    RoutingRule,
+)
 from services.router.domain.readiness import Checked, checked
 from services.router.domain.vocabulary import ACCOUNT_PATHS, DERIVED
 
 _MOST = 8192
+Choice = TypeVar("Choice", NurtureTrack, RoutingRule)
 _WORKED_OUT = frozenset(f"lead.{name}" for name in DERIVED)
 """What of a lead is not simply what was stated."""
 _PERSONA = frozenset({"lead.persona", "lead.persona_level"})
@@ -54,6 +64,8 @@ class Portrait:
     sql: Sketch | None = None
     tracks: tuple[tuple[NurtureTrack, bool], ...] | None = None
     """The tracks that are left, in order, and whether the lead is known to fit."""
+    teams: tuple[tuple[RoutingRule, bool], ...] | None = None
+    """The routing rules that are left, likewise."""
 
 
 @dataclass(slots=True)
@@ -90,14 +102,14 @@ class Portraits:
             conjunction(settled.values()),
         )
 
-    def left(self, tracks: Iterable[NurtureTrack], facts: Facts) -> tuple[tuple[NurtureTrack, bool], ...]:
-        """The tracks up to the first that fits, without those that cannot."""
-        found: list[tuple[NurtureTrack, bool]] = []
-        for track in tracks:
-            if id(track.when) not in self.alone:
-                found.append((track, False))
-            elif track.when.test(facts) is TRUE:
-                return (*found, (track, True))
+    def left(self, choices: Iterable[Choice], facts: Facts) -> tuple[tuple[Choice, bool], ...]:
+        """The choices up to the first that is known to fit, without those that are known not to."""
+        found: list[tuple[Choice, bool]] = []
+        for each in choices:
+            if id(each.when) not in self.alone:
+                found.append((each, False))
+            elif each.when.test(facts) is TRUE:
+                return (*found, (each, True))
         return tuple(found)
 
 
@@ -107,7 +119,7 @@ def portraits(playbook: Playbook) -> Portraits:
     told = all(_of_who(each, personas=False) for each in personas)
     fits = [each.when for each in playbook.scoring.characteristics]
     lines = [each.when for each in (*playbook.mql.items, *playbook.sql.items)]
-    lines += [each.when for each in playbook.tracks]
+    lines += [each.when for each in (*playbook.tracks, *playbook.routing)]
     alone = [each for each in (*fits, *lines) if _of_who(each, personas=told)]
     asked = frozenset().union(*(each.paths for each in (*alone, *(personas if told else ()))))
     return Portraits(

@@ -13,8 +13,9 @@ from services.router.adapters.playbook_files import load
 from services.router.domain import readiness, scoring
 from services.router.domain.facts import LeadFacts
 from services.router.domain.lifecycle import track_for
+from services.router.domain.opening import team_for
 from services.router.domain.personas import persona_of
-from services.router.domain.playbook import Playbook
+from services.router.domain.playbook import Condition, Playbook
 from services.router.domain.prepared import prepared
 from services.router.domain.rules import Findings
 from tests.router.builders import MONDAY, a_playbook, an_event
@@ -72,7 +73,7 @@ def test_a_portrait_says_what_asking_anew_says(playbook: Playbook, events: list[
         office.take(event)
         facts = LeadFacts(event, office.lead_of(office_name(event)), playbook, event.received_at)
         anew = LeadFacts(event, facts.lead, playbook, event.received_at)
-        fits = [each.name for each in playbook.tracks if each.when.test(anew) is Ternary.TRUE]
+        fits = [each.name for each in playbook.tracks if holds(each.when, anew)]
 
         assert facts.persona == persona_of(anew, playbook)
         assert facts.are == scoring.fit(playbook.scoring, anew)
@@ -82,10 +83,15 @@ def test_a_portrait_says_what_asking_anew_says(playbook: Playbook, events: list[
             assert list(sketch.check(checklist, facts).items) == list(whole.items)
             assert sketch.holds(facts) is (whole.value is Ternary.TRUE)
         assert track_for(facts) == (fits[0] if fits else "")
+        assert team_for(facts, "")[0] == next(each.team for each in playbook.routing if holds(each.when, anew))
         if event.type in ready.consultation:
             asked = playbook.rules[Rule.CONSULTATION].when.test(anew)
 
             assert Findings(event, facts, ready).value(Rule.CONSULTATION) is asked
+
+
+def holds(condition: Condition, facts: LeadFacts) -> bool:
+    return condition.test(facts) is Ternary.TRUE
 
 
 def office_name(event: Event) -> str:
