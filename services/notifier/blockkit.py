@@ -37,8 +37,11 @@ ACTION_WORDS = {
 
 def message(card: Card) -> dict[str, Any]:
     """`text` and `blocks` for chat.postMessage and chat.update; a follow-up in a thread has text alone."""
-    sheet = sheet_of(card)
-    return {"text": escaped(fallback(sheet), LONGEST_TEXT), "blocks": blocks(card, sheet)}
+    if "slack" not in card.drawn:
+        sheet = sheet_of(card)
+        card.drawn["slack"] = {"text": escaped(fallback(sheet), LONGEST_TEXT), "blocks": blocks(card, sheet)}
+    drawn: dict[str, Any] = card.drawn["slack"]
+    return drawn
 
 
 def escaped(text: str, limit: int) -> str:

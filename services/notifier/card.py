@@ -1,7 +1,8 @@
 """A card: what one person is shown of one handoff, in no channel's language yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from schemas.brief import Brief
@@ -53,6 +54,8 @@ class Card:
     link: str = ""
     """The page on which this person can act, signed for them; empty where there is none."""
     erased: bool = False
+    drawn: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What a channel has drawn of it, by the channel's name: a card never changes, so neither does its drawing."""
 
     @property
     def open(self) -> bool:

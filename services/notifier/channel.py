@@ -105,6 +105,7 @@ class Means:
     clock: Clock
 
 
+Drawer: TypeAlias = Callable[[Card], object]
 Opener: TypeAlias = Callable[[Means], Awaitable[Channel | None]]
 
 
@@ -116,6 +117,8 @@ class ChannelPlugin:
     capabilities: Capabilities
     open: Opener
     needs: str = ""
+    draws: Drawer | None = None
+    """Draws a card ahead of `send`, which then finds it drawn (`Card.drawn`): pure, and quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +128,4 @@ class OpenChannel:
     name: str
     capabilities: Capabilities
     channel: Channel
+    draws: Drawer | None = None

@@ -1,5 +1,6 @@
 """Reads `plays`: what a command means goes into the tables in the transaction that moves the offset."""
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -79,7 +80,7 @@ class PlaysHandler:
         if self._debut is None or len(first) < len(read) or not all_new(plays):
             return False
         rows = self._intake.first(first, now, express)
-        new = await self._debut.commit(batch, rows)
+        new, _ = await asyncio.gather(self._debut.commit(batch, rows), express.drawn())
         if new is None:
             express.drop()
             return False

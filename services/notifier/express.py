@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from schemas.play import CardKind, DeliverPlay
+from services.notifier.card import Card
 from services.notifier.delivery import Delivery, State
 
 
@@ -17,8 +18,12 @@ class Carrier(Protocol):
         """What stands in the row of a message that leaves at once; nothing where it has to wait for its turn."""
         ...
 
-    def hand(self, delivery: Delivery, play: DeliverPlay) -> None:
-        """It is committed: carry it, in the place that was reserved. `play` is the first that says so."""
+    def draw(self, delivery: Delivery, play: DeliverPlay) -> Card | None:
+        """What will be shown of it, ready to leave. `play` is the first that says so. Never raises."""
+        ...
+
+    def hand(self, delivery: Delivery, card: Card | None) -> None:
+        """It is committed: carry it, in the place that was reserved; without a card, what the tables say."""
         ...
 
     def release(self, delivery: Delivery) -> None:
@@ -31,6 +36,7 @@ class Express:
 
     def __init__(self, carrier: Carrier | None = None) -> None:
         self._carrier, self._claimed = carrier, list[tuple[Delivery, DeliverPlay]]()
+        self._drawn: dict[str, Card | None] = {}
 
     def claim(self, row: Mapping[str, Any], play: DeliverPlay) -> dict[str, Any]:
         """The new row of the ledger, as claimed where it may leave at once."""
@@ -46,16 +52,25 @@ class Express:
             self._claimed.remove(claimed)
             self._released(claimed[0])
 
+    async def drawn(self) -> None:
+        """Draw what will leave: beside the commit, so that the database's time costs none of ours."""
+        for delivery, play in self._claimed:
+            if self._carrier:
+                self._drawn[delivery.key] = self._carrier.draw(delivery, play)
+
     def send(self) -> int:
         """After the commit; how many leave."""
         leaving, self._claimed = self._claimed, []
         for delivery, play in leaving:
             if self._carrier:
-                self._carrier.hand(delivery, play)
+                ready = delivery.key in self._drawn
+                card = self._drawn[delivery.key] if ready else self._carrier.draw(delivery, play)
+                self._carrier.hand(delivery, card)
         return len(leaving)
 
     def drop(self) -> None:
         """The transaction was rolled back."""
+        self._drawn.clear()
         while self._claimed:
             self._released(self._claimed.pop()[0])
 

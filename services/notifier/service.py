@@ -145,7 +145,7 @@ async def opened(means: Means, package: str = CHANNELS) -> AsyncIterator[dict[st
             channel = await plugin.open(means)
             if channel is not None:
                 stack.push_async_callback(channel.close)
-                channels[name] = OpenChannel(name, plugin.capabilities, channel)
+                channels[name] = OpenChannel(name, plugin.capabilities, channel, plugin.draws)
         off = {name: plugin.needs for name, plugin in plugins.items() if name not in channels}
         _log.info("channels", on=sorted(channels), off=off)
         yield channels

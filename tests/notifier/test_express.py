@@ -1,17 +1,20 @@
 """A first card leaves with the commit that made it, once, and is the card that the tables would give."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime.database import Database
-from services.notifier.channel import Capabilities
+from services.notifier.blockkit import message
+from services.notifier.card import Card
+from services.notifier.channel import Capabilities, OpenChannel
 from services.notifier.consumer import PlaysHandler
 from services.notifier.delivery import State
 from services.notifier.express import Express
 from services.notifier.showing import card_for, first_card
-from tests.notifier.builders import a_play, a_recipient
+from tests.notifier.builders import a_card, a_play, a_recipient
 from tests.notifier.rig import Rig, Scripted, a_rig
 
 GRACE = (a_recipient("grace", "Grace Hopper", "slack"),)
@@ -67,3 +70,39 @@ async def test_what_is_dropped_or_was_there_already_gives_its_place_back(rig: Ri
     known.unclaim("k")
     assert rig.courier._reserved == {}
     assert known.send() == 0
+
+
+def draws(rig: Rig, drawer: Callable[[Card], object]) -> None:
+    known = rig.channels["slack"]
+    rig.channels["slack"] = OpenChannel(known.name, known.capabilities, known.channel, drawer)
+
+
+async def test_a_card_is_drawn_before_it_leaves_and_only_once(rig: Rig, slack: Scripted) -> None:
+    seen: list[Card] = []
+    draws(rig, seen.append)
+    await rig.take(a_play(recipients=GRACE))
+    await rig.courier.settle_down()
+
+    assert [id(card) for card in seen] == [id(card) for _, _, card in slack.shown]
+
+
+async def test_a_channel_that_cannot_draw_ahead_shows_the_card_all_the_same(rig: Rig, slack: Scripted) -> None:
+    def broken(_card: Card) -> object:
+        raise ZeroDivisionError
+
+    draws(rig, broken)
+    await rig.take(a_play(recipients=GRACE))
+    await rig.courier.settle_down()
+
+    assert [row.state for row in await rig.deliveries()] == [State.DELIVERED.value]
+    assert len(slack.shown) == 1
+
+
+def test_a_drawing_belongs_to_one_card_and_says_nothing_of_a_changed_one() -> None:
+    card = a_card()
+    drawn = message(card)
+    changed = replace(card, notice="Call again at four")
+
+    assert message(card) is drawn
+    assert message(changed) == message(a_card(notice="Call again at four")) != drawn
+    assert card == a_card()

@@ -203,4 +203,5 @@ CHANNEL = ChannelPlugin(
     capabilities=Capabilities(updates=True, reconciles=True, gap=1.0),
     open=_open,
     needs="PLAYCALLER_SLACK_TOKEN",
+    draws=message,
 )
