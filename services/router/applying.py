@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,7 +35,7 @@ from services.router.drawing import Drawn, records, timers
 from services.router.drawing_at_once import drawable, drawn_at_once
 from services.router.erasure import erase_leads, without_the_erased
 from services.router.fresh import fresh
-from services.router.reading import Death, Entry, Incoming, dead_letter, read
+from services.router.reading import Death, Entry, Incoming, dead_letter, reading
 from services.router.telling import Told, dead_letter_message, tell
 from services.router.uncounted import dead_events, driven_again, remembered
 
@@ -81,10 +82,12 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
     Raises `FencedError` when another owner has moved on, `NeedsMoreError` and `CrossedError` when it is to be tried
     anew, and whatever the database raises.
     """
-    incoming, playbook = read(batch, condemned), desk.shelf.current
+    incoming, playbook = Incoming(batch), desk.shelf.current
+    stretches = reading(incoming, condemned)
+    first = next(stretches)
     async with AsyncExitStack() as turn, desk.carriage.database.transaction() as connection:
         await desk.positions.move(connection, batch)
-        entries, wanted = await fresh(desk, connection, incoming, playbook)
+        entries, wanted = await fresh(desk, connection, incoming, chain([first], stretches), playbook=playbook)
         wanted = _widened(wanted, more)
         return await _decide(desk, connection, turn, incoming, entries=entries, wanted=wanted, playbook=playbook)
 

@@ -1,5 +1,7 @@
 """What of a batch was not seen before, and what deciding it will need."""
 
+from collections.abc import Iterator, Sequence
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.meanwhile import meanwhile
@@ -9,28 +11,41 @@ from services.router.adapters import tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.saving import day_of
 from services.router.desk import Desk
-from services.router.domain.needs import Needs, needs
+from services.router.domain.needs import Gathering, Needs, needs
 from services.router.domain.playbook import Playbook
 from services.router.reading import Death, Entry, Incoming
 
 
 async def fresh(
-    desk: Desk, connection: AsyncConnection, incoming: Incoming, playbook: Playbook
+    desk: Desk,
+    connection: AsyncConnection,
+    incoming: Incoming,
+    stretches: Iterator[Sequence[Entry]],
+    *,
+    playbook: Playbook,
 ) -> tuple[list[Entry], Needs]:
     """The entries that were not seen before, in order (from now on they were), and what they need.
 
-    Events of a parked source go to the deaths of `incoming`.
+    `stretches` are read into `incoming` on the way. Events of a parked source go to its deaths.
     """
     first: dict[str, Entry] = {}
-    for entry in incoming.entries:
-        first.setdefault(entry.key, entry)
+    new: set[str] = set()
+    gathering = Gathering(playbook)
     today = day_of(milliseconds(desk.now()))
-    async with meanwhile(desk.state.remember(connection, tables.SEEN, sorted(first), today)) as remembering:
-        wanted = needs([entry.fact for entry in first.values()], playbook)  # as a rule all of it is new
-    new = remembering.result()
+    stretch = next(stretches, None)
+    while stretch is not None:
+        coming: dict[str, Entry] = {}
+        for entry in stretch:
+            if entry.key not in first:
+                coming.setdefault(entry.key, entry)
+        first |= coming
+        async with meanwhile(desk.state.remember(connection, tables.SEEN, sorted(coming), today)) as remembering:
+            gathering.add(entry.fact for entry in coming.values())  # as a rule all of it is new
+            stretch = next(stretches, None)
+        new |= remembering.result()
     parked = await desk.parking.parked(connection)
     if len(new) == len(first) and not parked:
-        return list(first.values()), wanted
+        return list(first.values()), gathering.needs()
     entries = [entry for key, entry in first.items() if key in new and not _parked(incoming, entry, parked)]
     return entries, needs([entry.fact for entry in entries], playbook)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -20,6 +20,8 @@ from services.router.naming import dead_letter_id
 DRIVEN_AGAIN = "driven-again"
 """The header of a dead letter that is put back: its value (the dead letter's id) makes it pass de-duplication once."""
 _HASH = re.compile(r"[0-9a-f]{32}").match
+_STRETCH = 500
+"""Records that are read in one go: while the database looks at these, the next are read."""
 _NUL = b"\\u0000"
 
 
@@ -52,9 +54,20 @@ class Incoming:
 def read(batch: Batch, condemned: Mapping[int, str]) -> Incoming:
     """The batch's facts. `condemned` names offsets whose fact the database refused: they are dead, with its reason."""
     incoming = Incoming(batch)
-    feedback = batch.partition.topic == FEEDBACK.name
-    one, entries = _act if feedback else _event, incoming.entries
+    for _ in reading(incoming, condemned):
+        pass
+    return incoming
+
+
+def reading(incoming: Incoming, condemned: Mapping[int, str]) -> Iterator[Sequence[Entry]]:
+    """As `read`, into `incoming`, stretch by stretch: gives the entries of each."""
+    batch, entries = incoming.batch, incoming.entries
+    one = _act if batch.partition.topic == FEEDBACK.name else _event
+    told = 0
     for place, record in enumerate(batch.records):
+        if place and place % _STRETCH == 0:
+            yield entries[told:]
+            told = len(entries)
         if condemned and record.offset in condemned:
             incoming.deaths.append(Death(place, DeadLetterReason.POISON, condemned[record.offset]))
             continue
@@ -64,7 +77,7 @@ def read(batch: Batch, condemned: Mapping[int, str]) -> Incoming:
             incoming.deaths.append(Death(place, DeadLetterReason.NEWER, str(newer)))
         except MalformedFactError as malformed:
             incoming.deaths.append(Death(place, DeadLetterReason.MALFORMED, str(malformed)))
-    return incoming
+    yield entries[told:]
 
 
 def _event(place: int, record: Record) -> Entry:

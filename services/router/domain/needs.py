@@ -1,6 +1,6 @@
 """What a batch of facts will read, so that the shell can load and lock it set-wise before anything is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -50,19 +50,18 @@ class Needs:
         )
 
 
-def needs(facts: Sequence[Event | Feedback], playbook: Playbook) -> Needs:
+def needs(facts: Iterable[Event | Feedback], playbook: Playbook) -> Needs:
     """What these facts need. Accounts come later, by `accounts_of`, when the leads are known."""
-    found = _Gathering()
-    for fact in facts:
-        if isinstance(fact, Event):
-            found.event(fact, playbook)
-        else:
-            found.feedback(fact)
-    return found.needs()
+    gathering = Gathering(playbook)
+    gathering.add(facts)
+    return gathering.needs()
 
 
-class _Gathering:
-    def __init__(self) -> None:
+class Gathering:
+    """What facts need, while they are still coming."""
+
+    def __init__(self, playbook: Playbook) -> None:
+        self._playbook = playbook
         self.identifiers: set[IdentifierKey] = set()
         self.handoffs: set[UUID] = set()
         self.triage: set[UUID] = set()
@@ -71,7 +70,15 @@ class _Gathering:
         self.events: set[UUID] = set()
         self.floods: set[str] = set()
 
-    def event(self, event: Event, playbook: Playbook) -> None:
+    def add(self, facts: Iterable[Event | Feedback]) -> None:
+        """What these need, too."""
+        for fact in facts:
+            if isinstance(fact, Event):
+                self._event(fact)
+            else:
+                self._feedback(fact)
+
+    def _event(self, event: Event) -> None:
         stated = event.identifiers
         if len(stated) == 1:  # as nine of ten
             self.identifiers.add(IdentifierKey(stated[0].kind, stated[0].value))
@@ -84,9 +91,9 @@ class _Gathering:
             self.corrections.add(event.corrects)
             self.events.add(event.corrects)
         if event.type in URGENT:
-            self.floods.update(flood_keys(event, playbook))
+            self.floods.update(flood_keys(event, self._playbook))
 
-    def feedback(self, fact: Feedback) -> None:
+    def _feedback(self, fact: Feedback) -> None:
         match fact:
             case TimerFired(kind=TimerKind.HOLD_ELAPSED):
                 self.leads.add(fact.subject)
@@ -106,6 +113,7 @@ class _Gathering:
                 self.handoffs.add(fact.handoff)
 
     def needs(self) -> Needs:
+        """All of it."""
         return Needs(
             frozenset(self.identifiers),
             frozenset(self.handoffs),
