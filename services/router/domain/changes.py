@@ -64,9 +64,10 @@ class Changes:
 
     def note(self, marks: set[K], item: K) -> None:
         """Add to a set."""
-        if item not in marks:
+        before = len(marks)
+        marks.add(item)
+        if len(marks) != before:
             self._undo.append((marks, item, None))
-            marks.add(item)
 
     def unnote(self, marks: set[K], item: K) -> None:
         """Take out of a set."""
@@ -83,13 +84,11 @@ class Changes:
 
     def put_row(self, row: IdentifierRow) -> None:
         """Write an identifier's row and, where it is another's now, its membership."""
-        key, rows, touched = row.key, self.world.identifiers, self.world.touched_identifiers
+        key, rows = row.key, self.world.identifiers
         before = rows.get(key)
         self._undo.append((rows, key, before or _ABSENT))
         rows[key] = row
-        if key not in touched:
-            self._undo.append((touched, key, None))
-            touched.add(key)
+        self.note(self.world.touched_identifiers, key)
         if before is None:
             self._member(row.lead, key, present=True)
         elif before.lead is not row.lead and before.lead != row.lead:

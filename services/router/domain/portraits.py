@@ -109,7 +109,8 @@ class Portraits:
             if id(each.when) not in self.alone:
                 found.append((each, False))
             elif each.when.test(facts) is TRUE:
-                return (*found, (each, True))
+                found.append((each, True))
+                break
         return tuple(found)
 
 
@@ -119,7 +120,8 @@ def portraits(playbook: Playbook) -> Portraits:
     told = all(_of_who(each, personas=False) for each in personas)
     fits = [each.when for each in playbook.scoring.characteristics]
     lines = [each.when for each in (*playbook.mql.items, *playbook.sql.items)]
-    lines += [each.when for each in (*playbook.tracks, *playbook.routing)]
+    lines += [each.when for each in playbook.tracks]
+    lines += [each.when for each in playbook.routing]
     alone = [each for each in (*fits, *lines) if _of_who(each, personas=told)]
     asked = frozenset().union(*(each.paths for each in (*alone, *(personas if told else ()))))
     return Portraits(

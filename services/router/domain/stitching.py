@@ -59,11 +59,13 @@ def _joined(event: Event, keys: tuple[IdentifierKey, ...], known: IdentifierRow 
 
     It comes to what `_claim` and `regroup` would come to.
     """
-    seen, links = Sighting(milliseconds(event.received_at), event.id.bytes), identity.links_of(event, keys)
     person = known or IdentifierRow(keys[0], identity.lead_id(keys[0]))
-    ownership = person.ownership
-    for key, by in links:
-        changes.put_row(IdentifierRow(key, person.lead, ownership=Ownership(((seen, by),))))
+    ownership, others = person.ownership, keys[1:]
+    if others:
+        seen = Sighting(milliseconds(event.received_at), event.id.bytes)
+        claimed = Ownership(((seen, person.key.value),))
+    for key in others:
+        changes.put_row(IdentifierRow(key, person.lead, ownership=claimed))
         ownership = identity.with_claimed(ownership, key)
     if known is None or ownership is not person.ownership:
         changes.put_row(IdentifierRow(person.key, person.lead, person.dossier, ownership))
