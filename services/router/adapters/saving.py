@@ -23,7 +23,7 @@ from services.router.adapters.state import CrossedError, RefusedError, Row, Stat
 from services.router.domain.decision import SetTimer, Surroundings
 from services.router.domain.floods import unseen
 from services.router.domain.handoff import Handoff, TriageItem
-from services.router.domain.lead import IdentifierKey, Standing
+from services.router.domain.lead import Dossier, IdentifierKey, Standing
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Folded, Judged, World
 from services.router.naming import timer_id
@@ -118,8 +118,7 @@ async def make_visitors(connection: AsyncConnection, state: State, loaded: Loade
     Raises `CrossedError` where another transaction has made one of them meanwhile.
     """
     loaded.made = loaded.world.touched_identifiers - loaded.identifiers
-    rows = _identifier_rows(loaded.world, loaded.made)
-    await state.create(connection, tables.IDENTIFIER, sorted(rows, key=_BY_KEY))
+    await state.create(connection, tables.IDENTIFIER, _visitor_rows(loaded.world, loaded.made))
 
 
 async def make_identifiers(
@@ -157,6 +156,20 @@ def _touched(loaded: Loaded) -> set[IdentifierKey]:
     return world.touched_identifiers | worked
 
 
+def _visitor_rows(world: World, keys: Iterable[IdentifierKey]) -> list[Row]:
+    """As `_identifier_rows`, in order, for the lone cookies of visitors of whom nothing else is known."""
+    identifiers, encoded, empty = world.identifiers, codec.encode, codec.EMPTY
+    rows: list[Row] = []
+    for value, key in sorted([(key.value, key) for key in keys]):
+        row = identifiers[key]
+        rows.append((_COOKIE, value, row.lead, True, _day_of(row.dossier), encoded(row.dossier), empty))
+    return rows
+
+
+def _day_of(dossier: Dossier) -> int:
+    return dossier.last.at // _DAY + _EPOCH_DAY if dossier.last is not None else 0
+
+
 def _identifier_rows(world: World, keys: Iterable[IdentifierKey]) -> list[Row]:
     """As one loop: there are as many rows as events."""
     identifiers, standings, members, encoded = world.identifiers, world.standings, world.members, codec.encode
@@ -165,10 +178,8 @@ def _identifier_rows(world: World, keys: Iterable[IdentifierKey]) -> list[Row]:
         row, kind = identifiers[key], key.kind
         lead, dossier, owned = row.lead, row.dossier, row.ownership
         lone = kind is _COOKIE and len(members.get(lead, ())) == 1 and lead not in standings
-        last = dossier.last
-        day = last.at // _DAY + _EPOCH_DAY if last is not None else 0
         ownership = encoded(owned) if owned.claims or owned.claimed else codec.EMPTY
-        rows.append((kind, key.value, lead, lone, day, encoded(dossier), ownership))
+        rows.append((kind, key.value, lead, lone, _day_of(dossier), encoded(dossier), ownership))
     return rows
 
 
