@@ -75,7 +75,7 @@ def promoted(standing: Standing, case: Case) -> Standing:
     """The standing after the MQL checklist was looked at."""
     if standing.lifecycle not in _BEFORE_MQL or not case.lead.known or not case.playbook.mql.items:
         return standing
-    if not case.facts.mql.holds(case.facts):
+    if not case.facts.mql:
         return standing
     return replace(standing, lifecycle=LifecycleStage.MQL)
 

@@ -11,9 +11,10 @@ from services.router.domain.lead import Lead
 from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import NurtureTrack, Persona, Playbook, RoutingRule, Scalar, Stage
-from services.router.domain.portraits import Portrait, Sketch
+from services.router.domain.portraits import Likeness, Portrait
 from services.router.domain.prepared import prepared
 from services.router.domain.profile import domain_of, profile_of
+from services.router.domain.readiness import Checked
 
 Value = Scalar | tuple[str, ...]
 
@@ -94,7 +95,7 @@ class LeadFacts:
     """Everything there is to ask about a lead, its account and the event at hand, at `now`."""
 
     __slots__ = (
-        *("_are", "_gained", "_known", "_persona", "_points", "_portrait", "_stage"),
+        *("_are", "_known", "_likeness", "_persona", "_portrait"),
         *("account", "at", "counts", "event", "lead", "now", "playbook", "profile", "ready", "today"),
     )
 
@@ -107,12 +108,10 @@ class LeadFacts:
         self.profile = profile_of(lead)
         self.account = account_of(self.profile, self.ready, self.today)
         self._known: dict[str, Value] = {}
-        self._gained: dict[str, int] | None = None
         self._are: dict[str, int] | None = None
-        self._points: scoring.Points | None = None
+        self._likeness: Likeness | None = None
         self._portrait: Portrait | None = None
         self._persona: tuple[Persona | None, str] | None = None
-        self._stage: tuple[Stage | None, str] | None = None
 
     def value(self, path: str) -> Value:
         """The value of a path, None where it is not known."""
@@ -134,10 +133,11 @@ class LeadFacts:
     @property
     def gained(self) -> Mapping[str, int]:
         """signal → thousandths of a point for what they did."""
-        if self._gained is None:
+        likeness = self.likeness
+        if likeness.gained is None:
             gauges, caps = self.ready.gauges, self.playbook.scoring.group_caps
-            self._gained = scoring.engagement(self.counts, gauges, caps, self.today) if gauges else {}
-        return self._gained
+            likeness.gained = scoring.engagement(self.counts, gauges, caps, self.today) if gauges else {}
+        return likeness.gained
 
     @property
     def portrait(self) -> Portrait:
@@ -147,6 +147,13 @@ class LeadFacts:
             stated = tuple([said[name].value if name in said else None for name in gallery.stated]) if said else ()
             self._portrait = gallery.of((*stated, *[_READ[path](self) for path in gallery.read]))
         return self._portrait
+
+    @property
+    def likeness(self) -> Likeness:
+        """What they have in common with everybody who did the same, too."""
+        if self._likeness is None:
+            self._likeness = self.ready.portraits.like(self.portrait, self.today, self.counts)
+        return self._likeness
 
     @property
     def are(self) -> Mapping[str, int]:
@@ -167,9 +174,10 @@ class LeadFacts:
     @property
     def points(self) -> scoring.Points:
         """The sums of the score."""
-        if self._points is None:
-            self._points = scoring.Points(sum(self.are.values()), sum(self.gained.values()))
-        return self._points
+        likeness = self.likeness
+        if likeness.points is None:
+            likeness.points = scoring.Points(sum(self.are.values()), sum(self.gained.values()))
+        return likeness.points
 
     @property
     def persona(self) -> tuple[Persona | None, str]:
@@ -185,20 +193,26 @@ class LeadFacts:
         return portrait.persona
 
     @property
-    def mql(self) -> Sketch:
-        """The MQL checklist, as far as who they are settles it."""
-        portrait = self.portrait
-        if portrait.mql is None:
-            portrait.mql = self.ready.portraits.sketched(self.playbook.mql, self)
-        return portrait.mql
+    def mql(self) -> bool:
+        """Whether every line of the MQL checklist is known to hold."""
+        likeness = self.likeness
+        if likeness.mql is None:
+            portrait = self.portrait
+            if portrait.mql is None:
+                portrait.mql = self.ready.portraits.sketched(self.playbook.mql, self)
+            likeness.mql = portrait.mql.holds(self)
+        return likeness.mql
 
     @property
-    def sql(self) -> Sketch:
-        """The SQL checklist, as far as who they are settles it."""
-        portrait = self.portrait
-        if portrait.sql is None:
-            portrait.sql = self.ready.portraits.sketched(self.playbook.sql, self)
-        return portrait.sql
+    def sql(self) -> Checked:
+        """The SQL checklist, gone through."""
+        likeness = self.likeness
+        if likeness.sql is None:
+            portrait = self.portrait
+            if portrait.sql is None:
+                portrait.sql = self.ready.portraits.sketched(self.playbook.sql, self)
+            likeness.sql = portrait.sql.check(self.playbook.sql, self)
+        return likeness.sql
 
     @property
     def teams(self) -> tuple[tuple[RoutingRule, bool], ...]:
@@ -220,9 +234,10 @@ class LeadFacts:
     @property
     def stage(self) -> tuple[Stage | None, str]:
         """The buying stage, and what told it."""
-        if self._stage is None:
-            self._stage = stage_of(self, self.playbook)
-        return self._stage
+        likeness = self.likeness
+        if likeness.stage is None:
+            likeness.stage = stage_of(self, self.playbook)
+        return likeness.stage
 
 
 def _email_domain(facts: LeadFacts) -> Value:

@@ -64,7 +64,7 @@ def enrolled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple
     track = track_for(facts)
     if not track or not facts.profile.emails:
         return lead, ()
-    questions = facts.sql.check(playbook.sql, facts).questions
+    questions = facts.sql.questions
     enrol = Enrol(lead.id, track, questions[0] if questions else "")
     return _with(lead, replace(lead.standing, nurture=track)), (enrol,)
 

@@ -4,7 +4,7 @@ Persona, fit and most lines of the checklists do not depend on what somebody did
 with these values and remembered by them, which changes nothing but the time it takes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -19,11 +19,15 @@ from services.router.domain.playbook import (
     Persona,
     Playbook,
     RoutingRule,
+    Stage,
 )
 from services.router.domain.readiness import Checked, checked
+from services.router.domain.scoring import Days, Points
 from services.router.domain.vocabulary import ACCOUNT_PATHS, DERIVED
 
 _MOST = 8192
+_FEW = 4
+"""Signals, and days of each, of a history that others may share."""
 Choice = TypeVar("Choice", NurtureTrack, RoutingRule)
 _WORKED_OUT = frozenset(f"lead.{name}" for name in DERIVED)
 """What of a lead is not simply what was stated."""
@@ -54,7 +58,7 @@ class Sketch(NamedTuple):
         return Checked(FALSE, items, ()) if self.settled is FALSE else checked(checklist, items)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Portrait:
     """What everybody with the same profile has in common; each thing is worked out when somebody first asks for it."""
 
@@ -66,6 +70,17 @@ class Portrait:
     """The tracks that are left, in order, and whether the lead is known to fit."""
     teams: tuple[tuple[RoutingRule, bool], ...] | None = None
     """The routing rules that are left, likewise."""
+
+
+@dataclass(slots=True)
+class Likeness:
+    """What those have in common who, beside their portrait, did the same on the same days; worked out likewise."""
+
+    gained: dict[str, int] | None = None
+    points: Points | None = None
+    stage: tuple[Stage | None, str] | None = None
+    mql: bool | None = None
+    sql: Checked | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +97,10 @@ class Portraits:
     """The fields of the profile that the conditions read."""
     read: tuple[str, ...]
     """The other paths that they read."""
+    told: bool
+    """Who they are and what they did tells their score, their stage and what the checklists say."""
     known: dict[tuple[object, ...], Portrait] = field(default_factory=dict)
+    alike: dict[tuple[object, ...], Likeness] = field(default_factory=dict)
 
     def of(self, values: tuple[object, ...]) -> Portrait:
         """The portrait of everybody with these values. None of them is a number: those would not tell 1 from True."""
@@ -91,6 +109,19 @@ class Portraits:
             if len(self.known) >= _MOST:
                 self.known.clear()
             found = self.known[values] = Portrait()
+        return found
+
+    def like(self, portrait: Portrait, today: int, counts: Mapping[str, Days]) -> Likeness:
+        """What is common to everybody with this portrait who did just this; nobody shares a long history."""
+        did = [(name, *days.items()) for name, days in counts.items() if len(days) <= _FEW]
+        if not self.told or len(counts) > _FEW or len(did) < len(counts):
+            return Likeness()
+        key = (portrait, today, *did)
+        found = self.alike.get(key)
+        if found is None:
+            if len(self.alike) >= _MOST:
+                self.alike.clear()
+            found = self.alike[key] = Likeness()
         return found
 
     def sketched(self, checklist: Checklist, facts: Facts) -> Sketch:
@@ -117,19 +148,23 @@ class Portraits:
 def portraits(playbook: Playbook) -> Portraits:
     """An empty gallery for this playbook."""
     personas = [each.when for each in playbook.personas]
-    told = all(_of_who(each, personas=False) for each in personas)
+    named = all(_of_who(each, personas=False) for each in personas)
     fits = [each.when for each in playbook.scoring.characteristics]
     lines = [each.when for each in (*playbook.mql.items, *playbook.sql.items)]
-    lines += [each.when for each in playbook.tracks]
-    lines += [each.when for each in playbook.routing]
-    alone = [each for each in (*fits, *lines) if _of_who(each, personas=told)]
-    asked = frozenset().union(*(each.paths for each in (*alone, *(personas if told else ()))))
+    stages = [each.when for each in playbook.stages]
+    choices = [each.when for each in playbook.tracks] + [each.when for each in playbook.routing]
+    alone = [each for each in (*fits, *lines, *choices) if _of_who(each, personas=named)]
+    fitting = all(_of_who(each, personas=named) for each in fits)
+    told = named and fitting and all(_told(each, personas=named) for each in (*lines, *stages))
+    reading = [*alone, *(personas if named else ()), *((*lines, *stages) if told else ())]
+    asked = frozenset().union(*(each.paths for each in reading))
     return Portraits(
         frozenset(map(id, alone)),
-        told,
-        all(_of_who(each, personas=told) for each in fits),
+        named,
+        fitting,
         tuple(sorted(path.removeprefix("lead.") for path in asked if _is_stated(path))),
         tuple(sorted(path for path in asked - _PERSONA if not _is_stated(path))),
+        told,
     )
 
 
@@ -139,7 +174,12 @@ def _is_stated(path: str) -> bool:
 
 def _of_who(condition: Condition, *, personas: bool) -> bool:
     """Whether a condition says what it reads, and that is nothing but who they are."""
-    if condition.signals or not (condition.paths or condition.text == "always"):
+    return not condition.signals and _told(condition, personas=personas)
+
+
+def _told(condition: Condition, *, personas: bool) -> bool:
+    """Whether a condition says what it reads, and that is nothing but who they are and what they did."""
+    if not (condition.paths or condition.signals or condition.text == "always"):
         return False
     return all(_lasting(path, personas=personas) for path in condition.paths)
 

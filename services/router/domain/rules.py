@@ -8,7 +8,6 @@ from schemas.verdict import Rule, Ternary
 from services.router.domain import scoring
 from services.router.domain.facts import LeadFacts, said_under
 from services.router.domain.prepared import Prepared
-from services.router.domain.readiness import Checked
 
 _TRUE, _FALSE = Ternary.TRUE, Ternary.FALSE
 _CONSULTATION, _RESPONDS = Rule.CONSULTATION, Rule.TARGET_RESPONDS
@@ -21,11 +20,10 @@ class Findings:
     `routing` does.
     """
 
-    __slots__ = ("_checked", "_event", "_facts", "_fired", "_ready", "_values", "threshold", "tier")
+    __slots__ = ("_event", "_facts", "_fired", "_ready", "_values", "threshold", "tier")
 
     def __init__(self, event: Event, facts: LeadFacts, ready: Prepared) -> None:
         self._event, self._facts, self._ready = event, facts, ready
-        self._checked: Checked | None = None
         self._fired: tuple[Rule, ...] | None = None
         self._values: dict[Rule, Ternary] = {}
         target = facts.account.target
@@ -48,7 +46,7 @@ class Findings:
         if self._asks() and self.value(_CONSULTATION) is _TRUE:
             fired.append(_CONSULTATION)
         if lead.known and not standing.disqualified and facts.at >= standing.armed_from:
-            if not standing.sql and self._ready.agreed and facts.sql.holds(facts):
+            if not standing.sql and self._ready.agreed and facts.sql.value is _TRUE:
                 fired.append(Rule.SQL_CRITERIA)
             if standing.armed and self._reached():
                 fired.append(Rule.SCORE_THRESHOLD)
@@ -81,27 +79,22 @@ class Findings:
     @property
     def readiness(self) -> Ternary:
         """The SQL checklist's value; false where nothing was agreed on."""
-        return self._check().value if self._ready.agreed else _FALSE
+        return self._facts.sql.value if self._ready.agreed else _FALSE
 
     @property
     def items(self) -> Mapping[str, Ternary]:
         """The readiness checklist, item by item."""
-        return self._check().items
+        return self._facts.sql.items
 
     @property
     def questions(self) -> tuple[str, ...]:
         """What to ask so that readiness is settled."""
-        return self._check().questions
+        return self._facts.sql.questions
 
     @property
     def points(self) -> scoring.Points:
         """The sums of the score."""
         return self._facts.points
-
-    def _check(self) -> Checked:
-        if self._checked is None:
-            self._checked = self._facts.sql.check(self._ready.playbook.sql, self._facts)
-        return self._checked
 
     def _asks(self) -> bool:
         return self._event.type in self._ready.consultation

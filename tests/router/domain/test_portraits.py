@@ -14,7 +14,7 @@ from services.router.domain import readiness, scoring
 from services.router.domain.facts import LeadFacts
 from services.router.domain.lifecycle import track_for
 from services.router.domain.opening import team_for
-from services.router.domain.personas import persona_of
+from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import Condition, Playbook
 from services.router.domain.prepared import prepared
 from services.router.domain.rules import Findings
@@ -77,11 +77,15 @@ def test_a_portrait_says_what_asking_anew_says(playbook: Playbook, events: list[
 
         assert facts.persona == persona_of(anew, playbook)
         assert facts.are == scoring.fit(playbook.scoring, anew)
-        for sketch, checklist in ((facts.mql, playbook.mql), (facts.sql, playbook.sql)):
-            whole = readiness.check(checklist, anew)
-            assert sketch.check(checklist, facts) == whole
-            assert list(sketch.check(checklist, facts).items) == list(whole.items)
-            assert sketch.holds(facts) is (whole.value is Ternary.TRUE)
+        assert facts.stage == stage_of(anew, playbook)
+        assert facts.sql == readiness.check(playbook.sql, anew)
+        assert list(facts.sql.items) == [item.name for item in playbook.sql.items]
+        assert facts.mql is (readiness.check(playbook.mql, anew).value is Ternary.TRUE)
+        gained = scoring.engagement(
+            anew.counts, scoring.gauges(playbook.scoring), playbook.scoring.group_caps, anew.today
+        )
+        assert list(facts.gained.items()) == list(gained.items())
+        assert facts.points == (sum(facts.are.values()), sum(gained.values()))
         assert track_for(facts) == (fits[0] if fits else "")
         assert team_for(facts, "")[0] == next(each.team for each in playbook.routing if holds(each.when, anew))
         if event.type in ready.consultation:
@@ -101,18 +105,38 @@ def office_name(event: Event) -> str:
 
 def test_who_they_are_is_asked_once_for_all_who_share_it() -> None:
     gallery = prepared(STRAW_MAN).portraits
+    gallery.known.clear()
     one, other = (
         LeadFacts(None, Office(STRAW_MAN).lead_of(name), STRAW_MAN, MONDAY)
         for name in ("ada@here.example", "grace@there.example")
     )
 
     assert one.portrait is other.portrait
-    assert (gallery.personas, gallery.fits) == (True, True)
-    assert [item.name for item in one.sql.open] == ["right_interest"]
+    assert (gallery.personas, gallery.fits, gallery.told) == (True, True, True)
+    assert one.portrait.sql is None
+    assert one.sql is other.sql
+    assert one.portrait.sql is not None
+    assert [item.name for item in one.portrait.sql.open] == ["right_interest"]
+
+
+def test_only_what_was_done_on_the_same_days_comes_to_the_same() -> None:
+    office = Office(STRAW_MAN)
+    for name, days in (("ada", 0), ("grace", 0), ("joan", 9)):
+        office.take(an_event(EventType.PAGE_VIEWED, f"{name}@there.example", at=MONDAY + timedelta(days=days)))
+    later = MONDAY + timedelta(days=9)
+    ada, grace, joan, sooner = (
+        LeadFacts(None, office.lead_of(f"{name}@there.example"), STRAW_MAN, now)
+        for name, now in (("ada", later), ("grace", later), ("joan", later), ("ada", MONDAY))
+    )
+
+    assert ada.likeness is grace.likeness
+    assert ada.portrait is joan.portrait
+    assert joan.gained == sooner.gained
+    assert joan.gained["website_visit"] > ada.gained["website_visit"]
 
 
 def test_a_condition_that_does_not_say_what_it_reads_is_asked_every_time() -> None:
     gallery = prepared(a_playbook()).portraits
 
-    assert (gallery.personas, gallery.fits) == (False, False)
+    assert (gallery.personas, gallery.fits, gallery.told) == (False, False, False)
     assert (gallery.stated, gallery.read) == ((), ())
