@@ -62,6 +62,27 @@ class Database:
             await connection.commit()
 
     @asynccontextmanager
+    async def begun(self, opening: str) -> AsyncIterator[tuple[AsyncConnection, str]]:
+        """A transaction of PostgreSQL's that `BEGIN`s and says `opening` in one round trip; and the tag that gives.
+
+        `opening` is a whole statement, its values in it. Raises as `transaction` does.
+        """
+        async with self._connected(self._unbegun) as connection:
+            try:
+                tag = await self._said(connection, f"BEGIN; {opening}")
+                yield connection, tag
+                await self._said(connection, "COMMIT")
+            except BaseException:
+                await asyncio.shield(_undo(connection))
+                raise
+
+    async def _said(self, connection: AsyncConnection, words: str) -> str:
+        try:
+            return str(await driver_of(connection).execute(words))
+        except self._away as fault:
+            raise DBAPIError(words, None, fault, hide_parameters=True) from fault
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading; nothing done with it is kept. Raises as `transaction` does."""
         async with self._connected(self.engine) as connection:
@@ -118,6 +139,14 @@ def driver_of(connection: AsyncConnection) -> "asyncpg.Connection":
     if pooled is None or connection.dialect.name != "postgresql":
         raise RuntimeError("only an open connection to PostgreSQL has this driver")
     return pooled.connection.driver_connection
+
+
+async def _undo(connection: AsyncConnection) -> None:
+    """Leave no transaction open on a connection that goes back to its pool; one that cannot be asked does not go."""
+    try:
+        await driver_of(connection).execute("ROLLBACK")
+    except Exception:  # noqa: BLE001  (what broke the transaction is raised; that it broke the connection too is seen here)
+        await connection.invalidate()
 
 
 _IDLE = 5.0

@@ -1,10 +1,14 @@
 """Offsets in the database: a compare-and-set, the first statement of every batch's transaction, and its fence."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Database
 from runtime.log import Batch, FencedError, Partition, Position
 
 
@@ -27,7 +31,9 @@ class Positions:
         self._table = table
         mine = [table.c[name] == bindparam(f"is_{name}") for name in ("topic", "number", "next", "epoch")]
         self._move = update(table).where(*mine).values(next=bindparam("after"))
-        self.moved = f"UPDATE {table.name} SET next = $1 WHERE topic = $2 AND number = $3 AND next = $4 AND epoch = $5"  # noqa: S608  (our own name)
+        place = "topic = {} AND number = {} AND next = {} AND epoch = {}"
+        self._words = f"UPDATE {table.name} SET next = {{}} WHERE {place}"  # noqa: S608  (our own name)
+        self.moved = self._words.format("$1", "$2", "$3", "$4", "$5")
         """What `move` does as a statement of PostgreSQL's, of the values that `claim` gives: for a WITH around it."""
 
     async def take(self, connection: AsyncConnection, partition: Partition) -> Position:
@@ -44,16 +50,34 @@ class Positions:
         """The values of `moved` for this batch, in order."""
         return batch.next, batch.partition.topic, batch.partition.number, batch.first, batch.epoch
 
+    @asynccontextmanager
+    async def claimed(self, database: Database, batch: Batch) -> AsyncIterator[AsyncConnection]:
+        """A transaction that begins by claiming the batch: on PostgreSQL in one round trip. Raises `FencedError`."""
+        if database.dialect != "postgresql":
+            async with database.transaction() as connection:
+                await self.move(connection, batch)
+                yield connection
+            return
+        after, topic, *numbers = self.claim(batch)
+        quoted = topic.replace("'", "''")
+        words = self._words.format(after, f"'{quoted}'", *numbers)
+        async with database.begun(words) as (connection, tag):
+            if tag != "UPDATE 1":
+                raise _fenced(batch)
+            yield connection
+
     async def move(self, connection: AsyncConnection, batch: Batch) -> None:
         """Claim the batch: to be the first statement of its transaction. Raises `FencedError` if another owner did."""
         where = {"is_topic": batch.partition.topic, "is_number": batch.partition.number}
         stands = {"is_next": batch.first, "is_epoch": batch.epoch}
         if (await connection.execute(self._move, {**where, **stands, "after": batch.next})).rowcount != 1:
-            raise FencedError(
-                f"{batch.partition.topic}/{batch.partition.number} at {batch.first}: another owner moved on"
-            )
+            raise _fenced(batch)
 
     async def read(self, connection: AsyncConnection) -> dict[Partition, int]:
         """Where every partition stands, for lag and for tools."""
         rows = await connection.execute(select(self._table))
         return {Partition(row.topic, row.number): row.next for row in rows}
+
+
+def _fenced(batch: Batch) -> FencedError:
+    return FencedError(f"{batch.partition.topic}/{batch.partition.number} at {batch.first}: another owner moved on")

@@ -95,8 +95,7 @@ class PlaysHandler:
     ) -> None:
         plays = [said for _, said in read if isinstance(said, DeliverPlay)]
         about = Counter(said.handoff for _, said in read if not isinstance(said, DeadLetter))
-        async with self._database.transaction() as connection:
-            await self._positions.move(connection, batch)
+        async with self._positions.claimed(self._database, batch) as connection:
             await self._intake.meet(connection, plays)
             for record, command in read:
                 if not isinstance(command, DeadLetter):

@@ -85,8 +85,7 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
     incoming, playbook = Incoming(batch), desk.shelf.current
     stretches = reading(incoming, condemned)
     first = next(stretches)
-    async with AsyncExitStack() as turn, desk.carriage.database.transaction() as connection:
-        await desk.positions.move(connection, batch)
+    async with AsyncExitStack() as turn, desk.positions.claimed(desk.carriage.database, batch) as connection:
         entries, wanted = await fresh(desk, connection, incoming, chain([first], stretches), playbook=playbook)
         wanted = _widened(wanted, more)
         return await _decide(desk, connection, turn, incoming, entries=entries, wanted=wanted, playbook=playbook)
