@@ -11,7 +11,7 @@ from schemas.event import Event, EventType
 from schemas.lead import Priority
 from schemas.verdict import Rule, Ternary
 from services.router.adapters.playbook_check import check
-from services.router.domain.facts import EventFacts
+from services.router.domain.event_facts import EventFacts
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.domain.plays import choose

@@ -8,7 +8,7 @@ from schemas.feedback import TimerKind
 from services.router.domain.changes import Changes
 from services.router.domain.counts import without_count
 from services.router.domain.decision import SetTimer
-from services.router.domain.facts import attested
+from services.router.domain.event_facts import attested
 from services.router.domain.lead import HeldClick, IdentifierKey, Standing
 from services.router.domain.moments import day_at, day_of, instant, milliseconds
 from services.router.domain.playbook import Playbook

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from schemas.event import URGENT, Event, IdentifierKind
-from services.router.domain.facts import attested
+from services.router.domain.event_facts import attested
 from services.router.domain.identity import lead_id
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.moments import milliseconds

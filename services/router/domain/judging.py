@@ -7,7 +7,7 @@ from schemas.verdict import Rule, Ternary
 from services.router.domain import corrections, reasons, stitching
 from services.router.domain.changes import Changes, Effect
 from services.router.domain.docket import Docket, decide, judged_marked, numbered, unnumbered
-from services.router.domain.facts import EventFacts
+from services.router.domain.event_facts import EventFacts
 from services.router.domain.holding import hold
 from services.router.domain.identity import keys_of, lead_id
 from services.router.domain.lead import Dossier, IdentifierKey, Lead

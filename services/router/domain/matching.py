@@ -2,7 +2,7 @@
 
 from schemas.event import Event
 from schemas.verdict import Ternary
-from services.router.domain.facts import EventFacts, said_under
+from services.router.domain.event_facts import EventFacts, said_under
 from services.router.domain.prepared import Prepared
 
 

@@ -6,7 +6,8 @@ from schemas.event import Event
 from schemas.lead import Priority
 from schemas.verdict import Rule, Ternary
 from services.router.domain import scoring
-from services.router.domain.facts import LeadFacts, said_under
+from services.router.domain.event_facts import said_under
+from services.router.domain.facts import LeadFacts
 from services.router.domain.prepared import Prepared
 
 _TRUE, _FALSE = Ternary.TRUE, Ternary.FALSE

@@ -8,7 +8,7 @@ from schemas.event import Event, EventType, IdentifierKind
 from schemas.fact import Trust
 from schemas.lead import Field
 from schemas.verdict import Ternary
-from services.router.domain.facts import EventFacts
+from services.router.domain.event_facts import EventFacts
 from services.router.domain.identity import keys_of
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.playbook import Playbook, Repeat, Signal
