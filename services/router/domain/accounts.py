@@ -62,14 +62,11 @@ def _by_domain(domain: str, playbook: Playbook) -> str:
     return domain if "." in domain else ""
 
 
-def _by_email(email: str, ready: Prepared) -> str:
-    """As `_by_domain`, remembered by the domain."""
-    known, domain = ready.accounts, domain_of(email)
-    key = known.get(domain)
-    if key is None:
-        if len(known) >= _MOST_DOMAINS:
-            known.clear()
-        key = known[domain] = _by_domain(domain, ready.playbook)
+def _remembered(domain: str, ready: Prepared) -> str:
+    """As `_by_domain`, and remembered."""
+    if len(ready.accounts) >= _MOST_DOMAINS:
+        ready.accounts.clear()
+    ready.accounts[domain] = key = _by_domain(domain, ready.playbook)
     return key
 
 
@@ -88,8 +85,10 @@ def target_of(key: str, playbook: Playbook, day: int) -> Target | None:
 def account_of(profile: Profile, ready: Prepared, day: int) -> Account:
     """The account of the lead with this profile, on that UTC day."""
     playbook = ready.playbook
-    for email in profile.emails:
-        key = _by_email(email, ready)
+    for domain in profile.domains:
+        key = ready.accounts.get(domain)
+        if key is None:
+            key = _remembered(domain, ready)
         if key:
             return _account(key, profile, playbook, day)
     company, website = profile.stated(_COMPANY) or "", profile.stated(Field.WEBSITE) or ""

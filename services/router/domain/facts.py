@@ -13,7 +13,7 @@ from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import NurtureTrack, Persona, Playbook, RoutingRule, Stage
 from services.router.domain.portraits import Likeness, Portrait
 from services.router.domain.prepared import prepared
-from services.router.domain.profile import domain_of, profile_of
+from services.router.domain.profile import profile_of
 from services.router.domain.readiness import Checked
 
 
@@ -167,8 +167,7 @@ class LeadFacts:
 
 
 def _email_domain(facts: LeadFacts) -> Value:
-    emails = facts.profile.emails
-    return domain_of(emails[0]) if emails else None
+    return next(iter(facts.profile.domains), None)
 
 
 def _of_persona(facts: LeadFacts) -> Value:

@@ -17,6 +17,8 @@ class Profile:
 
     emails: tuple[str, ...]
     """The lead's addresses, the root's first."""
+    domains: tuple[str, ...]
+    """Those of the addresses, in their order."""
     phone: str
     """Where to call: the lead's own number, else the one last given; empty when there is none."""
     statements: Mapping[str, Statement]
@@ -47,7 +49,7 @@ def profile_of(lead: Lead) -> Profile:
         emails.sort(key=lambda value: (not _is_root(lead, value), value))
     last = statements.get(PHONE_STATED)
     phone = min(phones) if phones else last.value if last is not None else ""
-    return Profile(tuple(emails), phone, statements)
+    return Profile(tuple(emails), tuple([domain_of(each) for each in emails]), phone, statements)
 
 
 def _weight(said: Statement) -> tuple[bool, Sighting, str]:

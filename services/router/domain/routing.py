@@ -18,7 +18,7 @@ from services.router.domain.matching import signals_of
 from services.router.domain.moments import day_at, day_of, milliseconds
 from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.domain.prepared import Prepared, prepared
-from services.router.domain.profile import Profile, domain_of
+from services.router.domain.profile import Profile
 from services.router.domain.world import SAID, Counted
 
 _NOTHING: Mapping[str, Any] = {}
@@ -108,8 +108,8 @@ def counting_key(event: Event, lead: Lead) -> IdentifierKey:
 def suppression_of(profile: Profile, ready: Prepared) -> SuppressionKind | None:
     """The explicit list that names one of the lead's addresses or its domain, if any."""
     listed, known = ready.playbook.suppressions.emails, ready.suppressed
-    for email in profile.emails:
-        found, domain = listed.get(email), domain_of(email)
+    for email, domain in zip(profile.emails, profile.domains, strict=True):
+        found = listed.get(email)
         if found is None:
             found = known[domain] if domain in known else _by_domain(domain, ready)
         if found is not None:
