@@ -129,7 +129,10 @@ class Changes:
     def lead(self, identity: UUID) -> Lead:
         """The lead as the sum of its identifiers."""
         members, rows = self.world.members.get(identity, ()), self.world.identifiers
-        dossiers = {key: rows[key].dossier for key in (sorted(members) if len(members) > 1 else members)}
+        if len(members) == 1:  # as most have
+            (key,) = members
+            return Lead(identity, key.kind is not _COOKIE, {key: rows[key].dossier}, self.standing(identity))
+        dossiers = {key: rows[key].dossier for key in sorted(members)}
         known = any([key.kind is not _COOKIE for key in dossiers])  # noqa: C419  (a list is faster for so few)
         return Lead(identity, known, dossiers, self.standing(identity))
 

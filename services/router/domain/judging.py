@@ -50,7 +50,8 @@ def judge(docket: Docket) -> Effect:
     if counts_nothing is not None:
         return counts_nothing
     lead, merges = stitching.settle(event, keys, changes)
-    docket.merged(merges)
+    if merges:
+        docket.merged(merges)
     if event.type is EventType.EMAIL_CLICKED and event.corrects is None:
         return hold(docket, lead, next(key for key in keys if key in changes.world.members[lead]))
     return decide(docket, changes.lead(lead))
