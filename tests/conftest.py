@@ -2,9 +2,12 @@
 
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -55,12 +58,18 @@ _SERVERS = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A unit test is one that nothing else is said of; what plays in a whole ring is none."""
+    """A unit test is one that nothing else is said of; what plays in a whole ring is none.
+
+    Several workers share out the unit tests one by one. All that needs servers stays with one worker, so that each
+    server is started once; what else starts processes stays with one worker too, so that they do not crowd each other.
+    """
     for item in items:
         if any(item.path.is_relative_to(room) for room in _RINGS):
             item.add_marker("whole")
         if not any(item.get_closest_marker(mark) for mark in _NO_UNIT):
             item.add_marker("unit")
+        else:
+            item.add_marker(pytest.mark.xdist_group("servers" if item.get_closest_marker("servers") else "whole"))
 
 
 def pytest_collection_finish() -> None:
@@ -88,6 +97,21 @@ def _no_process(event: str, _arguments: object) -> None:
 
 
 sys.addaudithook(_no_process)
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  (only directories of a random name are made there)
+_ROOM = 500_000_000
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A folder of this test's own. A unit test's stands in memory where there is room: no test pulls the plug."""
+    in_memory = request.node.get_closest_marker("unit") and os.access(_MEMORY, os.W_OK)
+    if in_memory and shutil.disk_usage(_MEMORY).free > _ROOM:
+        with tempfile.TemporaryDirectory(prefix="playcaller-", dir=_MEMORY, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path
 
 
 def _tell(line: str) -> None:
@@ -195,6 +219,21 @@ async def log(log_settings: Settings) -> AsyncIterator[Log]:
     """An open log on which nothing stands yet, once for each engine."""
     async with make_log(log_settings, SystemClock(), backoff=Backoff(0.01, 0.2)) as opened:
         yield opened
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands over which real servers took part. What one collection of garbage leaves, pytest's five leave."""
+    gc.collect()
+    gc.freeze()
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["versions"] = _VERSIONS
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker is done."""
+    _VERSIONS.update(getattr(node, "workeroutput", {}).get("versions", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
