@@ -7,11 +7,12 @@ from schemas.event import Event
 from services.router.domain import scoring
 from services.router.domain.accounts import NOBODY, account_of
 from services.router.domain.event_facts import Value, said_by
+from services.router.domain.kleene import TRUE
 from services.router.domain.lead import Lead
 from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import NurtureTrack, Persona, Playbook, RoutingRule, Stage
-from services.router.domain.portraits import Likeness, Portrait
+from services.router.domain.portraits import Likeness, Portrait, Sketch
 from services.router.domain.prepared import prepared
 from services.router.domain.profile import profile_of
 from services.router.domain.readiness import Checked
@@ -134,11 +135,19 @@ class LeadFacts:
         """The SQL checklist, gone through."""
         likeness = self.likeness
         if likeness.sql is None:
-            portrait = self.portrait
-            if portrait.sql is None:
-                portrait.sql = self.ready.portraits.sketched(self.playbook.sql, self)
-            likeness.sql = portrait.sql.check(self.playbook.sql, self)
+            likeness.sql = self._sketched().check(self.playbook.sql, self)
         return likeness.sql
+
+    @property
+    def qualified(self) -> bool:
+        """Whether every line of the SQL checklist is known to hold: mostly, who they are denies it already."""
+        return self._sketched().settled is TRUE and self.sql.value is TRUE
+
+    def _sketched(self) -> Sketch:
+        portrait = self.portrait
+        if portrait.sql is None:
+            portrait.sql = self.ready.portraits.sketched(self.playbook.sql, self)
+        return portrait.sql
 
     @property
     def teams(self) -> tuple[tuple[RoutingRule, bool], ...]:

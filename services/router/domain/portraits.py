@@ -26,8 +26,8 @@ from services.router.domain.scoring import Days, Points
 from services.router.domain.vocabulary import ACCOUNT_PATHS, DERIVED
 
 _MOST = 8192
-_FEW = 4
-"""Signals, and days of each, of a history that others may share."""
+_SIGNALS, _DAYS = 8, 4
+"""How many signals, and how many days of each, a history may have that others share."""
 Choice = TypeVar("Choice", NurtureTrack, RoutingRule)
 _WORKED_OUT = frozenset(f"lead.{name}" for name in DERIVED)
 """What of a lead is not simply what was stated."""
@@ -113,10 +113,12 @@ class Portraits:
 
     def like(self, portrait: Portrait, today: int, counts: Mapping[str, Days]) -> Likeness:
         """What is common to everybody with this portrait who did just this; nobody shares a long history."""
-        did = [(name, *days.items()) for name, days in counts.items() if len(days) <= _FEW]
-        if not self.told or len(counts) > _FEW or len(did) < len(counts):
+        if not self.told or len(counts) > _SIGNALS:
             return Likeness()
-        key = (portrait, today, *did)
+        for days in counts.values():
+            if len(days) > _DAYS:
+                return Likeness()
+        key = (portrait, today, *[(name, *days.items()) for name, days in counts.items()])
         found = self.alike.get(key)
         if found is None:
             if len(self.alike) >= _MOST:

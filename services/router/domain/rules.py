@@ -47,7 +47,7 @@ class Findings:
         if self._asks() and self.value(_CONSULTATION) is _TRUE:
             fired.append(_CONSULTATION)
         if lead.known and not standing.disqualified and facts.at >= standing.armed_from:
-            if not standing.sql and self._ready.agreed and facts.sql.value is _TRUE:
+            if not standing.sql and self._ready.agreed and facts.qualified:
                 fired.append(Rule.SQL_CRITERIA)
             if standing.armed and self._reached():
                 fired.append(Rule.SCORE_THRESHOLD)

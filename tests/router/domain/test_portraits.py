@@ -80,6 +80,7 @@ def test_a_portrait_says_what_asking_anew_says(playbook: Playbook, events: list[
         assert facts.stage == stage_of(anew, playbook)
         assert facts.sql == readiness.check(playbook.sql, anew)
         assert list(facts.sql.items) == [item.name for item in playbook.sql.items]
+        assert facts.qualified is (facts.sql.value is Ternary.TRUE)
         assert facts.mql is (readiness.check(playbook.mql, anew).value is Ternary.TRUE)
         gained = scoring.engagement(
             anew.counts, scoring.gauges(playbook.scoring), playbook.scoring.group_caps, anew.today
