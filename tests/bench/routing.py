@@ -45,7 +45,7 @@ async def measure(bench: Bench) -> AsyncIterator[Pair | Note]:
     async with heart(settings) as (handler, _):
         one = await runway(handler, LANE)
         two = await runway(handler, Partition(EVENTS_BEHAVIOUR.name, 1))
-        await handled(handler, one.prepared(list(traffic.events(5_000)), BATCH))
+        await handled(handler, one.prepared([*traffic.acquaintances(), *traffic.events(5_000)], BATCH))
         rows = prepared(EVENTS, BATCH)
         for _ in range(bench.rounds):
             limit = await replay(reference, rows)
