@@ -94,11 +94,7 @@ class Database:
         Its values are `$1`, `$2`, … Raises as `transaction` does.
         """
         async with self._connected(self._unbegun) as connection:
-            try:
-                rows: Sequence[asyncpg.Record] = await driver_of(connection).fetch(statement, *values)
-            except self._away as fault:
-                raise DBAPIError(statement, None, fault, hide_parameters=True) from fault
-            return rows
+            return await asked(connection, statement, *values)
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -139,6 +135,18 @@ def driver_of(connection: AsyncConnection) -> "asyncpg.Connection":
     if pooled is None or connection.dialect.name != "postgresql":
         raise RuntimeError("only an open connection to PostgreSQL has this driver")
     return pooled.connection.driver_connection
+
+
+async def asked(connection: AsyncConnection, statement: str, *values: Any) -> "Sequence[asyncpg.Record]":
+    """The rows of one statement through asyncpg; its values are `$1`, `$2`, … Raises SQLAlchemy's `DBAPIError`.
+
+    It begins no transaction: within `Database.transaction` that is done by the first statement of SQLAlchemy's.
+    """
+    try:
+        rows: Sequence[asyncpg.Record] = await driver_of(connection).fetch(statement, *values)
+    except _postgresql_away() as fault:
+        raise DBAPIError(statement, None, fault, hide_parameters=True) from fault
+    return rows
 
 
 async def _undo(connection: AsyncConnection) -> None:

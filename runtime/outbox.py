@@ -30,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.clock import Clock
-from runtime.database import Database
+from runtime.database import Database, asked, driver_of
 from runtime.log import Log, LogError, Message
 
 if TYPE_CHECKING:
@@ -76,11 +76,12 @@ class Outbox:
         self._forget = delete(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
         self._forgotten = f"DELETE FROM {table.name} WHERE id = ANY($1::bigint[])"  # noqa: S608  (our own name)
         self._put = insert(table).returning(table.c.id)
-        self._together = text(
-            f"INSERT INTO {table.name} (at, topic, key, value, headers) SELECT CAST(:at AS bigint), * FROM unnest("  # noqa: S608  (our own name)
-            "CAST(:topic AS text[]), CAST(:key AS bytea[]), CAST(:value AS bytea[]), CAST(:headers AS bytea[])) "
-            "RETURNING id"
+        words = (
+            f"INSERT INTO {table.name} (at, topic, key, value, headers) SELECT CAST({{}} AS bigint), * FROM unnest("  # noqa: S608  (our own name)
+            "CAST({} AS text[]), CAST({} AS bytea[]), CAST({} AS bytea[]), CAST({} AS bytea[])) RETURNING id"
         )
+        self._together = text(words.format(":at", ":topic", ":key", ":value", ":headers"))
+        self._driven = words.format("$1", "$2", "$3", "$4", "$5")
 
     async def put(self, connection: AsyncConnection, said: Sequence[tuple[str, Message]]) -> "Said":
         """Write (topic, message) pairs within the caller's transaction; `publish` them after its commit."""
@@ -94,10 +95,13 @@ class Outbox:
             "headers": [msgspec.msgpack.encode(dict(message.headers)) for _, message in said],
         }
         if connection.dialect.name == "postgresql":  # arrays: a statement of one shape, however many there are
-            written = await connection.execute(self._together, {"at": at, **columns})
+            if driver_of(connection).is_in_transaction():
+                rows = await asked(connection, self._driven, at, *columns.values())
+                return Said(tuple(row["id"] for row in rows), tuple(said))
+            written = await connection.execute(self._together, {"at": at, **columns})  # it begins the transaction
         else:
-            rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-            written = await connection.execute(self._put, [{"at": at, **row} for row in rows])
+            listed = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            written = await connection.execute(self._put, [{"at": at, **row} for row in listed])
         return Said(tuple(written.scalars()), tuple(said))
 
     async def publish(self, said: "Said") -> None:

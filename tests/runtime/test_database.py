@@ -194,6 +194,7 @@ async def test_what_was_rolled_back_is_never_said(tables: Database, target: Sqli
     with pytest.raises(FencedError):
         async with tables.transaction() as connection:
             await outbox.put(connection, saying(b"never"))
+            await outbox.put(connection, saying(b"nor this", b"nor that"))
             raise FencedError
 
     assert await outbox.flush() == 0
