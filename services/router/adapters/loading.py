@@ -1,6 +1,7 @@
 """Reads and locks what a batch touches, always in the same order: identifiers, leads, accounts, handoffs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -54,9 +55,10 @@ async def load(
     loaded = Loaded()
     await _people(connection, state, needs, loaded)
     await _standings(connection, state, loaded)
-    ids = await _glimpsed(connection, state, needs, loaded)
-    await _accounts(connection, state, accounts_of(loaded.world, facts, playbook) | needs.accounts, loaded)
-    await _handoffs(connection, state, needs, loaded, ids=ids)
+    glimpsed = await _glimpsed(connection, state, needs, loaded)
+    theirs = frozenset(account for account in glimpsed.values() if account)
+    await _accounts(connection, state, accounts_of(loaded.world, facts, playbook) | theirs | needs.accounts, loaded)
+    await _handoffs(connection, state, needs, loaded, ids=glimpsed.keys())
     await _floods(connection, state, needs.flood_keys, loaded)
     filled = await state.filled(connection, (tables.TOMBSTONE, tables.ERASED))
     await _corrections(connection, state, needs, loaded, early=tables.TOMBSTONE in filled)
@@ -144,16 +146,17 @@ async def _accounts(connection: AsyncConnection, state: State, keys: frozenset[s
     loaded.accounts = set(loaded.world.accounts)
 
 
-async def _glimpsed(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> set[UUID]:
+async def _glimpsed(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> Mapping[UUID, str]:
     """The handoffs of the leads and those that feedback names, not yet locked: their accounts are locked first."""
     own = {one.handoff for one in loaded.world.standings.values() if one.handoff is not None}
     ids = own | needs.handoffs
-    rows = await state.fetch(connection, tables.HANDOFF, ("id",), [(one,) for one in ids], ("id", "handoff"))
-    loaded.world.handoffs = {row[0]: codec.HANDOFF.decode(row[1]) for row in rows}
-    return ids
+    rows = await state.fetch(connection, tables.HANDOFF, ("id",), [(one,) for one in ids], ("id", "account"))
+    return {**dict.fromkeys(ids, ""), **dict(map(tuple, rows))}
 
 
-async def _handoffs(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, *, ids: set[UUID]) -> None:
+async def _handoffs(
+    connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, *, ids: AbstractSet[UUID]
+) -> None:
     world = loaded.world
     targets = {one.target_handoff for one in world.accounts.values() if one.target_handoff is not None}
     for row in await state.lock(connection, tables.HANDOFF, [(one,) for one in ids | targets]):
