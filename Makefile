@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 ENGINE ?= embedded
 ARGS ?=
-WORKERS ?= -n 2 --dist loadgroup
+WORKERS ?= 2
 VENV := .venv/bin/
 PYTHON_IN := $(VENV)python
 
@@ -12,9 +12,9 @@ PYTHON_IN := $(VENV)python
 run: setup ## Start the whole ring and play the story (ENGINE=kafka for Kafka + PostgreSQL; ARGS=--once ends after it)
 	@exec $(PYTHON_IN) -m playcaller up --engine $(ENGINE) $(ARGS)
 test: setup ## Run every test, with the real servers and the browser they need (TESTS=tests/house for a part)
-	@exec $(PYTHON_IN) -m pytest $(WORKERS) $(TESTS)
+	@exec $(PYTHON_IN) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 unit: setup ## Run the tests that need no process, no server and no browser: what to run after each change
-	@exec $(PYTHON_IN) -m pytest $(WORKERS) -m unit $(TESTS)
+	@exec $(PYTHON_IN) -m pytest -n $(WORKERS) -m unit $(TESTS)
 
 ##@ The house
 .PHONY: check format schemas playbook
