@@ -15,7 +15,7 @@ from rich.text import Text
 from playcaller.servers.kafka import kafka
 from playcaller.servers.postgres import postgres
 from tests.bench.measure import MEASURES, Measure, Note, Pair, Result, result
-from tests.bench.process import WORLD, stay
+from tests.bench.process import ALLOWED, CORES, WORLD, stay
 from tests.bench.program import DATABASE, KAFKA, heard
 from tests.bench.report import figure, show
 
@@ -39,7 +39,7 @@ async def main(wanted: Sequence[Measure], rounds: int, *, full: bool) -> int:
 
 
 async def _environment(servers: AsyncExitStack, folder: Path, console: Console) -> dict[str, str]:
-    environment = dict(os.environ)
+    environment = dict(os.environ) | {ALLOWED: ",".join(map(str, CORES))}
     if KAFKA not in environment:
         broker = await servers.enter_async_context(kafka(folder / "kafka", console.print))
         environment[KAFKA] = broker.bootstrap
