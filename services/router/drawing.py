@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.outbox import NOTHING_SAID, Said
@@ -27,12 +26,6 @@ from services.router.narration import of_offer
 from services.router.telling import Told, rendered
 
 _LOADED = (HandoffState.OFFERED.value, HandoffState.ACCEPTED.value, HandoffState.WORKING.value)
-_OPEN_LOAD = (
-    select(tables.HANDOFF.c.assignee, func.count().label("open"))
-    .where(tables.HANDOFF.c.state.in_(_LOADED))
-    .group_by(tables.HANDOFF.c.assignee)
-)
-"""Made once: making a statement costs more than sending it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ async def draw_for(
     """
     playbook, now = desk.shelf.current, instant(milliseconds(desk.now()))  # as it is recorded, so replayed
     drawn = Drawn(now, rotations=dict(rotations))
-    load = await _open_load(connection)
+    load = dict(await desk.state.tally(connection, tables.HANDOFF, "assignee", where="state", among=_LOADED))
     for one in sorted(waiting, key=_turn):
         team = one.handoff.team
         chosen, drawn.rotations[team] = draw(one.handoff, playbook, drawn.rotations[team], load, now)
@@ -122,10 +115,6 @@ def _offer(desk: Desk, drawn: Drawn, one: Waiting, chosen: Draw, number: int) ->
     told.say(HANDOFFS.name, handoff.id, change(handoff, "", now, words))
     showing = Showing(CardKind.OFFER, handoff.round, (handoff.assignee,), words)
     told.say(PLAYS.name, handoff.id, handoff_card(handoff, text, showing, shelf.current, now))
-
-
-async def _open_load(connection: AsyncConnection) -> dict[str, int]:
-    return {row.assignee: row.open for row in await connection.execute(_OPEN_LOAD)}
 
 
 def _assignment_row(handoff: Handoff, chosen: Draw, place: tuple[int, int], now: datetime, version: str) -> Row:

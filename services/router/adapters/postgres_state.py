@@ -1,6 +1,6 @@
 """The router's state on PostgreSQL: whole batches as arrays, through asyncpg, within SQLAlchemy's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -22,6 +22,7 @@ from services.router.adapters.postgres_statements import (
     putting,
     remembering,
     summing,
+    tallying,
     together,
 )
 from services.router.adapters.state import CrossedError, Held, Row, Write
@@ -59,6 +60,13 @@ class PostgresState:
         joined, asked = _asked(table, tuple(by), keys)
         rows: Sequence[Row] = await driver.fetch(fetching(table, tuple(by), tuple(columns), only, joined), *asked)
         return rows
+
+    async def tally(
+        self, connection: AsyncConnection, table: Table, of: str, *, where: str, among: Sequence[str]
+    ) -> Mapping[str, int]:
+        """As the contract says."""
+        rows = await _driver(connection).fetch(tallying(table, of, where), list(among))
+        return {row[0]: row[1] for row in rows}
 
     async def lock(
         self, connection: AsyncConnection, table: Table, keys: Sequence[Row], *, held: Held = "awaited"

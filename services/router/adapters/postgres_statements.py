@@ -75,6 +75,12 @@ def fetching(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: 
 
 
 @lru_cache
+def tallying(table: Table, of: str, where: str) -> str:
+    """How many rows have each value of one column, of those whose other column is among some texts."""
+    return f'SELECT "{of}", count(*) FROM {table.name} WHERE "{where}" = ANY($1::text[]) GROUP BY "{of}"'  # noqa: S608  (our own names)
+
+
+@lru_cache
 def numbering(table: Table) -> str:
     """Rows whose first column the database numbers, in their order; their numbers."""
     number, *names = names_of(table)

@@ -5,7 +5,7 @@ A transaction here holds the one write lock from its beginning (`BEGIN IMMEDIATE
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
@@ -50,6 +50,15 @@ class SqliteState:
         asked = json.dumps(_written(table, tuple(by), keys))
         rows = await driver.execute_fetchall(_fetch(table, tuple(by), tuple(columns), only), (asked,))
         return _read(table, tuple(columns), rows)
+
+    async def tally(
+        self, connection: AsyncConnection, table: Table, of: str, *, where: str, among: Sequence[str]
+    ) -> Mapping[str, int]:
+        """As the contract says."""
+        driver = await _driver(connection)
+        listed = f'"{where}" IN (SELECT value FROM json_each(?))'  # noqa: S608  (our own names)
+        statement = f'SELECT "{of}", count(*) FROM {table.name} WHERE {listed} GROUP BY "{of}"'  # noqa: S608  (our own names)
+        return {row[0]: row[1] for row in await driver.execute_fetchall(statement, (json.dumps(list(among)),))}
 
     async def lock(
         self,

@@ -4,7 +4,7 @@
 caller's transaction, whose first statement went through SQLAlchemy (the offset's compare-and-set, as a rule).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -54,6 +54,12 @@ class State(Protocol):
 
         `only` is a condition in SQL, ours and constant, such as a partial index's.
         """
+        ...
+
+    async def tally(
+        self, connection: AsyncConnection, table: Table, of: str, *, where: str, among: Sequence[str]
+    ) -> Mapping[str, int]:
+        """Each value of the column `of`, and how many rows have it whose column `where` is among these texts."""
         ...
 
     async def lock(

@@ -67,6 +67,24 @@ async def test_what_is_numbered_gets_the_next_number(house: Database, state: Sta
     assert tuple(found) == ("urgent", 3, 0, 7, 1, "v1", "l1", b"\x00")
 
 
+async def test_a_tally_counts_only_what_was_asked_for(house: Database, state: State) -> None:
+    async with begun(house) as connection:
+        await state.put(
+            connection,
+            IDENTIFIER,
+            [
+                an_identifier("ada@acme.example"),
+                an_identifier("grace@acme.example"),
+                an_identifier("c1", kind="cookie"),
+            ],
+        )
+        counted = await state.tally(connection, IDENTIFIER, "kind", where="value", among=["ada@acme.example", "c1"])
+        nobody = await state.tally(connection, IDENTIFIER, "kind", where="value", among=[])
+
+    assert counted == {"email": 1, "cookie": 1}
+    assert nobody == {}
+
+
 async def test_adding_leaves_what_is_there(house: Database, state: State) -> None:
     async with begun(house) as connection:
         first = await state.add(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
