@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
@@ -65,13 +65,14 @@ class Database:
     async def begun(self, opening: str) -> AsyncIterator[tuple[AsyncConnection, str]]:
         """A transaction of PostgreSQL's that `BEGIN`s and says `opening` in one round trip; and the tag that gives.
 
-        `opening` is a whole statement, its values in it. Raises as `transaction` does.
+        `opening` is a whole statement, its values in it. Raises as `transaction` does, and `PendingRollbackError`
+        where a statement had failed and was passed over, so that nothing is committed.
         """
         async with self._connected(self._unbegun) as connection:
             try:
                 tag = await self._said(connection, f"BEGIN; {opening}")
                 yield connection, tag
-                await self._said(connection, "COMMIT")
+                _committed(await self._said(connection, "COMMIT"))
             except BaseException:
                 await asyncio.shield(_undo(connection))
                 raise
@@ -147,6 +148,12 @@ async def asked(connection: AsyncConnection, statement: str, *values: Any) -> "S
     except _postgresql_away() as fault:
         raise DBAPIError(statement, None, fault, hide_parameters=True) from fault
     return rows
+
+
+def _committed(tag: str) -> None:
+    """PostgreSQL calls it no error, and says so in the tag alone, where a COMMIT comes to a ROLLBACK."""
+    if tag != "COMMIT":
+        raise PendingRollbackError("nothing was committed: a statement of the transaction had failed")
 
 
 async def _undo(connection: AsyncConnection) -> None:

@@ -1,9 +1,11 @@
 """A batch's transaction begins with its claim: of two owners one has it, and what breaks leaves nothing behind."""
 
 import asyncio
+import contextlib
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, select
+from sqlalchemy import Column, Integer, MetaData, Table, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from runtime.database import Database
 from runtime.log import Batch, FencedError, Partition
@@ -21,6 +23,15 @@ async def tables(database: Database) -> Database:
         await connection.run_sync(METADATA.create_all)
         await POSITIONS.take(connection, URGENT)
         await POSITIONS.take(connection, Partition("urgent", 3))
+    return database
+
+
+async def a_database(url: str) -> Database:
+    """With the tables, and one connection that everybody gets."""
+    database = Database(url, pool_size=1)
+    async with database.transaction() as connection:
+        await connection.run_sync(METADATA.create_all)
+        await POSITIONS.take(connection, URGENT)
     return database
 
 
@@ -95,14 +106,24 @@ async def test_a_cancelled_claim_gives_the_batch_back_and_blocks_nobody(tables: 
 async def test_a_connection_that_dies_under_a_claim_leaves_nothing_and_is_given_to_nobody(
     fresh_postgres_url: str,
 ) -> None:
-    database = Database(fresh_postgres_url, pool_size=1)
-    async with database.transaction() as connection:
-        await connection.run_sync(METADATA.create_all)
-        await POSITIONS.take(connection, URGENT)
+    database = await a_database(fresh_postgres_url)
     with pytest.raises(Exception, match=r"terminating connection|closed"):
         async with POSITIONS.claimed(database, a_batch()) as connection:
             await connection.execute(THINGS.insert(), [{"id": 1}])
             await connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid(), 0)")
+    await write(database, a_batch(), 2)
+
+    assert await stands(database) == (10, [2])
+    await database.close()
+
+
+@pytest.mark.servers
+async def test_a_claim_under_which_a_failure_was_passed_over_does_not_count_as_kept(fresh_postgres_url: str) -> None:
+    database = await a_database(fresh_postgres_url)
+    with pytest.raises(SQLAlchemyError, match="nothing was committed"):
+        async with POSITIONS.claimed(database, a_batch()) as connection:
+            with contextlib.suppress(SQLAlchemyError):
+                await connection.execute(text("SELECT 1 / 0"))
     await write(database, a_batch(), 2)
 
     assert await stands(database) == (10, [2])
