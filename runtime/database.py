@@ -74,7 +74,7 @@ class Database:
                 yield connection, tag
                 _committed(await self._said(connection, "COMMIT"))
             except BaseException:
-                await asyncio.shield(_undo(connection))
+                await _undone(connection)
                 raise
 
     async def _said(self, connection: AsyncConnection, words: str) -> str:
@@ -154,6 +154,15 @@ def _committed(tag: str) -> None:
     """PostgreSQL calls it no error, and says so in the tag alone, where a COMMIT comes to a ROLLBACK."""
     if tag != "COMMIT":
         raise PendingRollbackError("nothing was committed: a statement of the transaction had failed")
+
+
+async def _undone(connection: AsyncConnection) -> None:
+    """As `_undo`; who is cancelled while it waits for that ends the connection: nobody is to get it half asked."""
+    try:
+        await asyncio.shield(_undo(connection))
+    except asyncio.CancelledError:
+        driver_of(connection).terminate()
+        raise
 
 
 async def _undo(connection: AsyncConnection) -> None:

@@ -128,3 +128,30 @@ async def test_a_claim_under_which_a_failure_was_passed_over_does_not_count_as_k
 
     assert await stands(database) == (10, [2])
     await database.close()
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+async def test_who_is_cancelled_again_while_a_claim_is_undone_leaves_a_pool_that_serves_the_next(
+    fresh_postgres_url: str, turns: int
+) -> None:
+    database, witness = await a_database(fresh_postgres_url), Database(fresh_postgres_url)
+
+    async def asks_for_long() -> None:
+        async with database.begun("SELECT pg_sleep(60)"):
+            pass
+
+    task = asyncio.create_task(asks_for_long())
+    busy = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    while not await witness.alone(busy):
+        pass
+    task.cancel()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await write(database, a_batch(), 2)
+
+    assert await stands(database) == (10, [2])
+    await database.close()
+    await witness.close()
