@@ -123,7 +123,9 @@ async def _decide(
     loaded.day = day_of(milliseconds(now))
     world = loaded.world
     handoffs = dict(world.handoffs)
-    drawn = await drawn_at_once(desk, connection, loaded, told, waiting, rotations=rotations, numbers=drawing)
+    drawn = await drawn_at_once(
+        desk, connection, loaded, told, waiting, rotations=rotations, numbers=drawing, playbook=playbook
+    )
     drawn_timers = drawn.told.timers if drawn else []
     further = [*(records(drawn) if drawn else ()), timers([*told.timers, *drawn_timers])]
     told.messages += await _kept(

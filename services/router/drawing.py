@@ -21,6 +21,7 @@ from services.router.domain.assignment import Rotation, draw
 from services.router.domain.decision import Draw, SaveHandoff, SetTimer
 from services.router.domain.handoff import Handoff
 from services.router.domain.offers import offer
+from services.router.domain.playbook import Playbook
 from services.router.metrics import OFFER_SECONDS, OFFERED
 from services.router.narration import of_offer
 from services.router.telling import Told, rendered
@@ -42,6 +43,8 @@ class Drawn:
     """What a round of draws has come to; nothing of it is written yet."""
 
     now: datetime
+    playbook: Playbook
+    """By which was drawn."""
     told: Told = field(default_factory=Told)
     offered: list[tuple[Handoff, Draw]] = field(default_factory=list)
     texts: dict[UUID, bytes] = field(default_factory=dict)
@@ -59,13 +62,14 @@ async def draw_for(
     rotations: Mapping[str, Rotation],
     *,
     number: int,
+    playbook: Playbook,
 ) -> Drawn:
     """Draw a rep for each, the most urgent first; `rotations` are the teams' rows, locked by the caller.
 
-    `number` is the draw's own, taken after that.
+    `number` is the draw's own, taken after that, and `playbook` the one that its row names: replay goes by that.
     """
-    playbook, now = desk.shelf.current, instant(milliseconds(desk.now()))  # as it is recorded, so replayed
-    drawn = Drawn(now, rotations=dict(rotations))
+    now = instant(milliseconds(desk.now()))  # as it is recorded, so replayed
+    drawn = Drawn(now, playbook, rotations=dict(rotations))
     load = dict(await desk.state.tally(connection, tables.HANDOFF, "assignee", where="state", among=_LOADED))
     for one in sorted(waiting, key=_turn):
         team = one.handoff.team
@@ -100,11 +104,11 @@ def _turn(one: Waiting) -> tuple[str, datetime, UUID]:
 
 
 def _offer(desk: Desk, drawn: Drawn, one: Waiting, chosen: Draw, number: int) -> None:
-    shelf, now, told = desk.shelf, drawn.now, drawn.told
-    handoff, commands = offer(one.handoff, chosen, shelf.current, now)
-    text = rendered(handoff, shelf, one.read)
+    playbook, now, told = drawn.playbook, drawn.now, drawn.told
+    handoff, commands = offer(one.handoff, chosen, playbook, now)
+    text = rendered(handoff, desk.shelf, one.read)
     drawn.texts[handoff.id] = codec.PLAY_TEXT.encode(text)
-    drawn.assignments.append(_assignment_row(handoff, chosen, (one.seq, number), now, shelf.current.version))
+    drawn.assignments.append(_assignment_row(handoff, chosen, (one.seq, number), now, playbook.version))
     drawn.offered.append((handoff, chosen))
     words = ""
     for command in commands:
@@ -114,7 +118,7 @@ def _offer(desk: Desk, drawn: Drawn, one: Waiting, chosen: Draw, number: int) ->
             words = command.tell
     told.say(HANDOFFS.name, handoff.id, change(handoff, "", now, words))
     showing = Showing(CardKind.OFFER, handoff.round, (handoff.assignee,), words)
-    told.say(PLAYS.name, handoff.id, handoff_card(handoff, text, showing, shelf.current, now))
+    told.say(PLAYS.name, handoff.id, handoff_card(handoff, text, showing, playbook, now))
 
 
 def _assignment_row(handoff: Handoff, chosen: Draw, place: tuple[int, int], now: datetime, version: str) -> Row:

@@ -11,6 +11,7 @@ from services.router.adapters.loading import Loaded
 from services.router.desk import Desk
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
+from services.router.domain.playbook import Playbook
 from services.router.drawing import Drawn, Waiting, draw_for
 from services.router.telling import Told, already_read
 
@@ -42,11 +43,15 @@ async def drawn_at_once(
     *,
     rotations: Mapping[str, Rotation],
     numbers: Sequence[int],
+    playbook: Playbook,
 ) -> Drawn | None:
-    """Offer these at once, as the draw with the first of the `numbers`; None where there is nothing to offer."""
+    """Offer these at once, as the draw with the first of the `numbers`; None where there is nothing to offer.
+
+    `playbook` is the one for which the number was taken.
+    """
     if not waiting:
         return None
-    drawn = await draw_for(desk, connection, waiting, rotations, number=numbers[0])
+    drawn = await draw_for(desk, connection, waiting, rotations, number=numbers[0], playbook=playbook)
     told.queued = [one for one in told.queued if one not in drawn.texts]
     loaded.world.handoffs.update({handoff.id: handoff for handoff, _ in drawn.offered})
     loaded.texts.update(drawn.texts)

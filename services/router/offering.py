@@ -108,9 +108,9 @@ class Offering:
             rotations = await self._teams(connection, {one.team for one in queued})
             read = await self._read(connection, {one.lead for one in queued})
             waiting = [Waiting(one, read[one.lead], seqs[one.lead]) for one in queued]
-            now = desk.now()
-            (number,) = await numbered(desk, connection, DRAW, playbook=desk.shelf.current, at=now)
-            drawn = await draw_for(desk, connection, waiting, rotations, number=number)
+            playbook, now = desk.shelf.current, desk.now()
+            (number,) = await numbered(desk, connection, DRAW, playbook=playbook, at=now)
+            drawn = await draw_for(desk, connection, waiting, rotations, number=number, playbook=playbook)
             handoffs = [handoff_row(one, drawn.texts[one.id]) for one, _ in drawn.offered]
             kept = Write("put", tables.HANDOFF, handoffs)
             await desk.state.write(connection, [kept, *records(drawn), timers(drawn.told.timers)])

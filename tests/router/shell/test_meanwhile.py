@@ -16,7 +16,10 @@ from runtime.migrations import migrate
 from schemas.event import EventType, Mark
 from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK
 from services.router.adapters import tables
+from services.router.applying import More, apply
 from services.router.consumer import Consumer
+from services.router.domain.business_time import add
+from services.router.domain.deadlines import hours_of, level_of
 from services.router.domain.playbook import Playbook
 from services.router.migrations import PACKAGE
 from services.router.offering import Offering
@@ -93,6 +96,35 @@ async def test_who_asks_to_be_forgotten_while_their_first_form_is_counted_is_for
 
     assert [row.value for row in await one.rows(tables.IDENTIFIER)] == []
     assert await one.handoffs() == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_playbook_that_comes_while_a_draw_is_numbered_decides_from_the_next_one_on(
+    hand: Hand, playbook: Playbook, *, at_once: bool
+) -> None:
+    teams = {name: replace(team, service={}) for name, team in playbook.teams.items()}
+    newer = replace(playbook, version=f"after {playbook.version}", teams=teams)
+
+    async def it_comes() -> None:
+        hand.desk.shelf.put(newer)
+
+    await hand.feed(a_consultation("grace@bolt.example"))  # from now on the team has a row, which can be held
+    await hand.append(a_consultation("joan@rivet.example"))
+    batch = await hand.batch(URGENT)
+    assert batch is not None
+    if not at_once:  # somebody else of this process draws just now
+        await hand.desk.drawing.acquire()
+        await apply(hand.desk, batch, {}, More())
+        hand.desk.drawing.release()
+    interrupted(hand, "number", tables.BATCH, it_comes)
+    await (hand.handle(batch) if at_once else hand.offering.sweep())
+    numbered = {row.number: row.playbook for row in await hand.rows(tables.BATCH)}
+    drawn = [(numbered[row.batch], row.playbook) for row in await hand.rows(tables.ASSIGNMENT)]
+    dues = [(one.accept_by, hours_of(one, playbook), level_of(one, playbook)) for one in await hand.handoffs()]
+
+    assert hand.desk.shelf.current is newer
+    assert drawn == [(playbook.version, playbook.version)] * 2
+    assert [due for due, *_ in dues] == [add(hours, hand.clock.now(), level.accept_within) for _, hours, level in dues]
 
 
 async def handled(hand: Hand, partition: Partition) -> None:
