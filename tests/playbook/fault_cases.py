@@ -141,6 +141,8 @@ FAULTS = [
         ("targets.csv", "globex.example", "acme.example", "already belongs to", ""),
         ("targets.csv", "globex.example", "globex", "`domains` are written as", ""),
         ("targets.csv", "game_plan,start,end", "gameplan,start,end", "“gameplan” is no column", "game_plan"),
+        ("suppressions.csv", "who,why", '"who,why', "is a double quote never closed?", ""),
+        ("suppressions.csv", "routewise.example", '"routewise.example', "is a double quote never closed?", ""),
         (
             "suppressions.csv",
             "routewise.example,competitor",

@@ -36,6 +36,16 @@ def test_a_fault_names_the_line_on_which_it_stands(folder: Path, edit: Edit) -> 
     assert str(caught.value) == f"scoring.yaml:{line}: “event.aset” is not known (did you mean “event.asset”?)"
 
 
+@pytest.mark.parametrize("first", ["who,why", "routewise.example"])
+def test_a_quote_that_is_never_closed_is_placed_where_it_opens(folder: Path, edit: Edit, first: str) -> None:
+    line = edit("suppressions.csv", first, f'"{first}')
+
+    with pytest.raises(PlaybookFaultsError) as caught:
+        load(folder)
+
+    assert [(fault.file, fault.line) for fault in caught.value.faults] == [("suppressions.csv", line)]
+
+
 def test_all_faults_of_all_pages_come_at_once(folder: Path, edit: Edit) -> None:
     lines = [
         edit("scoring.yaml", "group: website", "group: web"),

@@ -128,7 +128,7 @@ def _rows(book: Book, file: str, columns: tuple[str, ...], needed: tuple[str, ..
     if text is None:
         return
     reader = csv.DictReader(io.StringIO(text), strict=True)
-    kept = book.lists.setdefault(file, [])
+    kept, before = book.lists.setdefault(file, []), 0
     try:
         _head(page, reader.fieldnames or (), columns, needed)
         if page.faults:
@@ -150,8 +150,10 @@ def _rows(book: Book, file: str, columns: tuple[str, ...], needed: tuple[str, ..
             else:
                 yield row
     except csv.Error as fault:
-        page.lines[()] = reader.line_num
-        page.fault((), f"this is not readable as CSV: {fault}")
+        page.lines[()] = (
+            before + 1
+        )  # where the row begins that could not be read, however far it was looked for its end
+        page.fault((), f"this is not readable as CSV from here on: {fault}; is a double quote never closed?")
 
 
 def _head(page: Page, found: object, columns: tuple[str, ...], needed: tuple[str, ...]) -> None:
