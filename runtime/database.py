@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, event, make_url, text
@@ -161,7 +161,8 @@ async def _undone(connection: AsyncConnection) -> None:
     try:
         await asyncio.shield(_undo(connection))
     except asyncio.CancelledError:
-        driver_of(connection).terminate()
+        with suppress(SQLAlchemyError):  # it has gone already
+            driver_of(connection).terminate()
         raise
 
 
