@@ -65,7 +65,6 @@ def instant(value: Any) -> datetime | None:
 
 
 def _since_epoch(number: float) -> datetime | None:
-    seconds = number / 1000 if number > _LATEST / 20 else number
-    if not 0 < seconds <= _LATEST:
+    if not 0 < number <= _LATEST * 1000:  # asked before anything is divided: an integer may have hundreds of digits
         return None
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(number / 1000 if number > _LATEST / 20 else number, UTC)

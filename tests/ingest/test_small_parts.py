@@ -159,6 +159,8 @@ def test_a_machine_is_known_by_its_agent(agent: str, mark: Mark | None) -> None:
         ("9999-12-31T23:59:59-14:00", None),
         (None, None),
         ([], None),
+        pytest.param(10**400, None, id="JSON knows no largest number, and a float holds no such one"),
+        pytest.param(-(10**400), None, id="nor its negative"),
     ],
 )
 def test_an_instant_is_read_or_is_nothing(given: object, expected: datetime | None) -> None:
