@@ -28,13 +28,18 @@ async def meanwhile(statement: Coroutine[Any, Any, T]) -> AsyncIterator["asyncio
 
 
 async def _ended(task: "asyncio.Task[T]") -> None:
-    """However it ends: a connection answers one statement at a time, also the one that undoes everything."""
-    try:
-        await asyncio.wait({task})
-    except asyncio.CancelledError:
-        task.cancel()
-        await asyncio.wait({task})
-        raise
-    finally:
-        if task.done() and not task.cancelled():
-            task.exception()  # seen: of two faults the body's is told
+    """However it ends, and however often somebody is cancelled meanwhile.
+
+    A connection answers one statement at a time, also the one that undoes everything.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as fault:
+            task.cancel()
+            cancelled = fault
+    if not task.cancelled():
+        task.exception()  # seen: of two faults the body's is told
+    if cancelled is not None:
+        raise cancelled

@@ -88,3 +88,33 @@ async def test_who_is_cancelled_after_the_work_cancels_the_statement_too() -> No
         await working
 
     assert ended.is_set()
+
+
+async def test_who_is_cancelled_again_still_waits_for_the_statements_end() -> None:
+    never, worked, stopping, stopped = asyncio.Event(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    ended: list[bool] = []
+
+    async def statement() -> None:
+        try:
+            await never.wait()
+        finally:
+            stopping.set()
+            await stopped.wait()
+
+    async def work() -> None:
+        try:
+            async with meanwhile(statement()) as sent:
+                worked.set()
+        finally:
+            ended.append(sent.done())
+
+    working = asyncio.create_task(work())
+    await worked.wait()
+    working.cancel()
+    await stopping.wait()
+    working.cancel()
+    asyncio.get_running_loop().call_soon(stopped.set)
+    await asyncio.wait({working})
+
+    assert working.cancelled()
+    assert ended == [True]
