@@ -16,7 +16,7 @@ class RouterSettings(Settings):
     """How long a redelivery is recognised: the longest retry window of the senders."""
     behaviour_batch: int = 1000
     """Events of the behaviour lane in one transaction, at most; a fifth of it while urgent events come in."""
-    behaviour_linger: float = Field(default=0.1, ge=0)
+    behaviour_linger: float = Field(default=0.2, ge=0)
     """Seconds for which a batch of the behaviour lane fills itself while events keep coming; the urgent lane never."""
     urgent_batch: int = 200
     behaviour_at_once: int = 2
