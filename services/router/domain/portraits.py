@@ -23,7 +23,7 @@ from services.router.domain.playbook import (
 )
 from services.router.domain.readiness import Checked, checked
 from services.router.domain.scoring import Days, Points
-from services.router.domain.vocabulary import ACCOUNT_PATHS, DERIVED
+from services.router.domain.vocabulary import ACCOUNT_PATHS, DERIVED, PERSONAL
 
 _MOST = 8192
 _SIGNALS, _DAYS = 8, 4
@@ -32,6 +32,7 @@ Choice = TypeVar("Choice", NurtureTrack, RoutingRule)
 _WORKED_OUT = frozenset(f"lead.{name}" for name in DERIVED)
 """What of a lead is not simply what was stated."""
 _PERSONA = frozenset({"lead.persona", "lead.persona_level"})
+_OWN = frozenset(f"lead.{name}" for name in PERSONAL)
 _CHANGING = frozenset({"lead.stage", "lead.lifecycle"})
 """What of a lead follows from what it did and what became of it, not from who it is."""
 
@@ -189,4 +190,4 @@ def _told(condition: Condition, *, personas: bool) -> bool:
 def _lasting(path: str, *, personas: bool) -> bool:
     if path in _PERSONA:
         return personas
-    return path in ACCOUNT_PATHS or (path.startswith("lead.") and path not in _CHANGING)
+    return path in ACCOUNT_PATHS or (path.startswith("lead.") and path not in _CHANGING and path not in _OWN)

@@ -14,6 +14,7 @@ from schemas.verdict import Rule, Ternary
 from services.router.domain.playbook import Condition, Playbook, Signal, SuppressionKind
 from services.router.domain.portraits import Portraits, portraits
 from services.router.domain.scoring import Gauge, gauges
+from services.router.domain.vocabulary import PERSONAL
 
 _MOST = 8
 """Playbooks remembered: the one in force, a candidate, a few old ones during a replay."""
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Answers(Generic[T]):
-    """Answers about events of one type, by what the event says under `names`; None where that is not told."""
+    """Answers about events of one type, by what it says under `names`; None where that is not told, or one's alone."""
 
     names: tuple[str, ...] | None
     known: dict[tuple[object, ...], T] = field(default_factory=dict)
@@ -44,7 +45,8 @@ def answers(conditions: Iterable[Condition]) -> Answers[T]:
     told = all(each.paths or each.text == "always" for each in found) and not any(each.signals for each in found)
     if not told or not all(path.startswith("event.") for path in paths):
         return Answers(None)
-    return Answers(tuple([path.removeprefix("event.") for path in sorted(paths) if path != "event.type"]))
+    names = tuple([path.removeprefix("event.") for path in sorted(paths) if path != "event.type"])
+    return Answers(names if PERSONAL.isdisjoint(names) else None)
 
 
 @dataclass(frozen=True, slots=True)

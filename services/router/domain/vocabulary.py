@@ -59,6 +59,10 @@ DERIVED = (
     "stage",
 )
 """What is known of a lead beside the fields that are stated."""
+PERSONAL = frozenset(
+    {"email", "phone", *(each.value for each in (Field.FIRST_NAME, Field.LAST_NAME, Field.FULL_NAME, Field.MESSAGE))}
+)
+"""What one person has, or wrote, alone: no answer about it is shared, or remembered of who asks to be forgotten."""
 EVENT_PATHS = frozenset(
     f"event.{name}"
     for name in ("type", "source", "name", "marks", "attested", *PROPERTIES, *(each.value for each in Field))

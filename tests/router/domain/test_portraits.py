@@ -1,5 +1,6 @@
 """What is remembered of a profile is what asking anew says, whoever was asked about first."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from schemas.event import Event, EventType
 from schemas.verdict import Rule, Ternary
 from services.router.adapters.playbook_files import load
 from services.router.domain import readiness, scoring
+from services.router.domain.conditions import compile_condition
 from services.router.domain.facts import LeadFacts
 from services.router.domain.lifecycle import track_for
 from services.router.domain.opening import team_for
@@ -141,3 +143,17 @@ def test_a_condition_that_does_not_say_what_it_reads_is_asked_every_time() -> No
 
     assert (gallery.personas, gallery.fits, gallery.told) == (False, False, False)
     assert (gallery.stated, gallery.read) == ((), ())
+
+
+def test_what_only_one_person_has_is_not_remembered() -> None:
+    hers = compile_condition({"any": [{"known": "lead.phone"}, {"lead.email": "ada"}, {"lead.message": "none"}]})
+    asks = compile_condition({"event.type": "form_submitted", "event.message": {"contains": "call"}})
+    rules = {**STRAW_MAN.rules, Rule.CONSULTATION: replace(STRAW_MAN.rules[Rule.CONSULTATION], when=asks)}
+    line = replace(STRAW_MAN.sql.items[0], when=hers)
+    playbook = replace(STRAW_MAN, sql=replace(STRAW_MAN.sql, items=(line,)), rules=rules)
+    form = an_event(EventType.FORM_SUBMITTED, "ada@acme.example", "+4915", says={"message": "Please call"})
+    ready = prepared(playbook)
+
+    assert Rule.CONSULTATION in Office(playbook).verdict(form).fired
+    for memory in (ready.portraits.known, ready.portraits.alike, ready.asks, ready.matches):
+        assert not any(word in str(memory) for word in ("ada@acme.example", "+4915", "Please call"))
