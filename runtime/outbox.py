@@ -117,7 +117,7 @@ class Outbox:
             if good:
                 self._failed += 1
                 await self._append(said.messages)
-                self._failed = failed
+                self._failed -= 1
         if not good:
             await self.flush()
             self._made_good = failed
@@ -127,6 +127,13 @@ class Outbox:
             return
         async with self._database.transaction() as connection:
             await connection.execute(self._forget, {"ids": said.ids})
+
+    def doubt(self) -> None:
+        """Something may have been left behind: with what is published next everything that waits goes first.
+
+        Call it when a partition is taken over: its former owner, or a commit whose answer was lost, leaves rows.
+        """
+        self._failed += 1
 
     async def flush(self, *, older_than: timedelta = timedelta()) -> int:
         """Publish what waits, oldest first, and forget it; how many. Raises `LogError`.

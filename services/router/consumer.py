@@ -35,7 +35,9 @@ class Consumer:
     async def assigned(self, partition: Partition) -> Position:
         """Take the partition over, under a higher epoch."""
         async with self._desk.carriage.database.transaction() as connection:
-            return await self._desk.positions.take(connection, partition)
+            position = await self._desk.positions.take(connection, partition)
+        self._desk.outbox.doubt()
+        return position
 
     async def revoked(self, partition: Partition) -> None:
         """Forget where its last batch was left."""

@@ -109,3 +109,26 @@ async def test_what_a_former_life_left_behind_is_not_overtaken(desk: Desk) -> No
 
     assert await desk.told() == [b"good morning", b"an offer", b"a change"]
     assert await desk.waiting() == 0
+
+
+async def test_what_may_have_been_left_behind_goes_first_whenever_the_doubt_arises(desk: Desk) -> None:
+    await desk.outbox.publish(await desk.says(b"good morning"))
+    await desk.says(b"an offer")  # its commit was never answered
+    desk.outbox.doubt()
+    await desk.outbox.publish(await desk.says(b"a change"))
+    last = await desk.says(b"another change")
+    append = desk.broker.append
+
+    async def doubted(topic: str, messages: Sequence[Message]) -> None:
+        await append(topic, messages)
+        await desk.says(b"a reminder")
+        desk.outbox.doubt()
+
+    desk.broker.append = doubted  # type: ignore[method-assign]  # the doubt arises while something is published
+    await desk.outbox.publish(last)
+    desk.broker.append = append  # type: ignore[method-assign]
+    await desk.outbox.publish(await desk.says(b"a rating"))
+
+    told = [b"good morning", b"an offer", b"a change", b"another change", b"a reminder", b"a rating"]
+    assert await desk.told() == told
+    assert await desk.waiting() == 0

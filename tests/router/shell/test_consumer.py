@@ -7,6 +7,7 @@ import pytest
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Batch, FencedError, Log, Message, Partition
+from runtime.outbox import Said
 from schemas.dead_letter import DeadLetterReason
 from schemas.event import EventType
 from schemas.fact import Trust, encode
@@ -35,6 +36,22 @@ async def test_a_consultation_becomes_one_offered_handoff_with_one_card(hand: Ha
     ]
     assert cards[0].play is not None
     assert cards[0].play.talk_track
+
+
+async def test_what_was_committed_and_never_told_is_not_overtaken_once_its_partition_is_taken_over(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unanswered(_said: Said) -> None:
+        """As where the answer to a COMMIT is lost: all of it stands in the outbox, and nobody tells."""
+
+    await hand.feed(a_consultation("grace@acme.example"))
+    with monkeypatch.context() as patched:
+        patched.setattr(hand.desk.outbox, "publish", unanswered)
+        await hand.feed(a_consultation("ada@brightwater.example"))
+    await hand.take(URGENT)
+    await hand.feed(a_consultation("charles@engines.example"))
+
+    assert len({card.handoff for card in await hand.cards()}) == 3
 
 
 async def test_every_event_gets_one_verdict_with_reasons(hand: Hand) -> None:
