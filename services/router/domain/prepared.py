@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Answers(Generic[T]):
-    """Answers about events of one type, by what it says under `names`; None where that is not told, or one's alone."""
+    """Answers about events of one type, by what they say under `names`; None where that is not told, or one's alone."""
 
     names: tuple[str, ...] | None
     known: dict[tuple[object, ...], T] = field(default_factory=dict)
