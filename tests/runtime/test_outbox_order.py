@@ -126,7 +126,7 @@ async def test_what_may_have_been_left_behind_goes_first_whenever_the_doubt_aris
 
     desk.broker.append = doubted  # type: ignore[method-assign]  # the doubt arises while something is published
     await desk.outbox.publish(last)
-    desk.broker.append = append  # type: ignore[method-assign]
+    desk.broker.append = append  # type: ignore[method-assign]  # as it was
     await desk.outbox.publish(await desk.says(b"a rating"))
 
     told = [b"good morning", b"an offer", b"a change", b"another change", b"a reminder", b"a rating"]
