@@ -1,4 +1,4 @@
-"""A handoff's newest command is written as it is: PostgreSQL would compress it, which costs more than all the rest.
+"""A handoff's newest command is written as it is: PostgreSQL would compress it, at every change.
 
 A value over 2 kB is compressed, and moved to a table beside (PostgreSQL's manual, 66.2 TOAST); the row is written anew
 as a whole at every change.

@@ -1,4 +1,4 @@
-"""Cards and rendered plays are written as they are: PostgreSQL would compress them, at four times the cost of the rest.
+"""Cards and rendered plays are written as they are: compressed, an insert into the outbox took four times as long.
 
 A value over 2 kB is compressed, and moved to a table beside (PostgreSQL's manual, 66.2 TOAST). An outbox row lives for
 milliseconds and a handoff's row is written anew as a whole at every change, so both only cost time here.
