@@ -72,8 +72,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("servers" if item.get_closest_marker("servers") else "whole"))
 
 
-def pytest_collection_finish() -> None:
-    """What the imports made stays for the whole run: no collection of garbage needs to look through it."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What the imports made stays for the whole run: no collection of garbage needs to look through it.
+
+    Raises `UsageError` where the workers were asked to keep groups together and do not: pytest-xdist would not say so.
+    """
+    if session.config.getoption("loadgroup", default=False):
+        apart = [one.nodeid for one in session.items if one.get_closest_marker("xdist_group") and "@" not in one.nodeid]
+        if apart:
+            raise pytest.UsageError(f"this pytest-xdist keeps no groups together, such as that of {apart[0]}")
     gc.collect()
     gc.freeze()
 
