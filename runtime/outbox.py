@@ -77,31 +77,30 @@ class Outbox:
         self._forgotten = f"DELETE FROM {table.name} WHERE id = ANY($1::bigint[])"  # noqa: S608  (our own name)
         self._put = insert(table).returning(table.c.id)
         words = (
-            f"INSERT INTO {table.name} (at, topic, key, value, headers) SELECT CAST({{}} AS bigint), * FROM unnest("  # noqa: S608  (our own name)
+            f"INSERT INTO {table.name} (at, topic, key, value, headers) SELECT * FROM unnest(CAST({{}} AS bigint[]), "  # noqa: S608  (our own name)
             "CAST({} AS text[]), CAST({} AS bytea[]), CAST({} AS bytea[]), CAST({} AS bytea[])) RETURNING id"
         )
         self._together = text(words.format(":at", ":topic", ":key", ":value", ":headers"))
         self._driven = words.format("$1", "$2", "$3", "$4", "$5")
 
+    def rows(self, said: Sequence[tuple[str, Message]]) -> "list[tuple[int, str, bytes, bytes, bytes]]":
+        """The rows of these (topic, message) pairs but for their numbers, for whoever writes them with other rows."""
+        at, encoded = int(self._clock.now().timestamp() * 1000), msgspec.msgpack.encode
+        return [(at, topic, one.key, one.value, encoded(dict(one.headers))) for topic, one in said]
+
     async def put(self, connection: AsyncConnection, said: Sequence[tuple[str, Message]]) -> "Said":
         """Write (topic, message) pairs within the caller's transaction; `publish` them after its commit."""
         if not said:
             return NOTHING_SAID
-        at = int(self._clock.now().timestamp() * 1000)
-        columns = {
-            "topic": [topic for topic, _ in said],
-            "key": [message.key for _, message in said],
-            "value": [message.value for _, message in said],
-            "headers": [msgspec.msgpack.encode(dict(message.headers)) for _, message in said],
-        }
+        names, rows = ("at", "topic", "key", "value", "headers"), self.rows(said)
         if connection.dialect.name == "postgresql":  # arrays: a statement of one shape, however many there are
+            columns = [list(column) for column in zip(*rows, strict=True)]
             if driver_of(connection).is_in_transaction():
-                rows = await asked(connection, self._driven, at, *columns.values())
-                return Said(tuple(row["id"] for row in rows), tuple(said))
-            written = await connection.execute(self._together, {"at": at, **columns})  # it begins the transaction
+                found = await asked(connection, self._driven, *columns)
+                return Said(tuple(row["id"] for row in found), tuple(said))
+            written = await connection.execute(self._together, dict(zip(names, columns, strict=True)))  # it begins
         else:
-            listed = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-            written = await connection.execute(self._put, [{"at": at, **row} for row in listed])
+            written = await connection.execute(self._put, [dict(zip(names, row, strict=True)) for row in rows])
         return Said(tuple(written.scalars()), tuple(said))
 
     async def publish(self, said: "Said") -> None:

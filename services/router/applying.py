@@ -17,11 +17,12 @@ from schemas.dead_letter import DeadLetterReason
 from schemas.event import Event
 from schemas.feedback import Feedback
 from services.router.adapters import codec, tables
+from services.router.adapters.ask import Ask, Number
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
-from services.router.adapters.saving import count_floods, day_of, make_identifiers, make_visitors, save
+from services.router.adapters.saving import day_of, make_known, make_visitors, met, save, see_that_nobody_left
 from services.router.adapters.state import Write
-from services.router.desk import DRAW, Desk, numbered
+from services.router.desk import DRAW, Desk, numbering
 from services.router.domain.assignment import given_back
 from services.router.domain.decision import ReturnTurn
 from services.router.domain.folding import fold, folding, glimpsing, passing_by
@@ -32,7 +33,7 @@ from services.router.domain.playbook import Playbook
 from services.router.domain.visitors import Glimpse
 from services.router.domain.world import Folded, NeedsMoreError
 from services.router.drawing import Drawn, records, timers
-from services.router.drawing_at_once import drawable, drawn_at_once
+from services.router.drawing_at_once import drawn_at_once, holding, teams_in_turn, to_hold
 from services.router.erasure import erase_leads, without_the_erased
 from services.router.fresh import fresh
 from services.router.reading import Death, Entry, Incoming, dead_letter, reading
@@ -111,37 +112,35 @@ async def _decide(
     loaded = awaited.result()
     await desk.lanes.breathe(incoming.batch)
     folded = await _folded(desk, connection, loaded, facts, glimpses, playbook=playbook)
+    loaded.day = day_of(milliseconds(now))
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
-    dropped = _dropped(incoming, entries)
-    await make_identifiers(connection, state, loaded, wanted.identifiers, desk.forgotten)
-    await count_floods(connection, state, loaded, day_of(milliseconds(now)), playbook)
     await _turns(desk, connection, told.turns)
-    waiting, rotations = await drawable(desk, connection, turn, loaded, told)
-    places = (_place(incoming.batch), DRAW) if waiting else (_place(incoming.batch),)
-    number, *drawing = await numbered(desk, connection, *places, playbook=playbook, at=now, dropped=dropped)
-    loaded.day = day_of(milliseconds(now))
-    world = loaded.world
-    handoffs = dict(world.handoffs)
-    drawn = await drawn_at_once(
-        desk, connection, loaded, told, waiting, rotations=rotations, numbers=drawing, playbook=playbook
-    )
+    teams = await teams_in_turn(desk, turn, loaded, told)
+    places = (_place(incoming.batch), DRAW) if teams else (_place(incoming.batch),)
+    numbers = numbering(*places, playbook=playbook, at=now, dropped=_dropped(incoming, entries))
+    asks = [*to_hold(teams), numbers]
+    *answers, rows = await make_known(connection, state, loaded, asked=wanted.identifiers, playbook=playbook, asks=asks)
+    number, *drawing = [row[0] for row in rows]
+    handoffs = dict(loaded.world.handoffs)
+    held = await holding(desk, connection, answers)
+    drawn = drawn_at_once(desk, loaded, told, held, numbers=drawing, playbook=playbook)
     drawn_timers = drawn.told.timers if drawn else []
     further = [*(records(drawn) if drawn else ()), timers([*told.timers, *drawn_timers])]
-    told.messages += await _kept(
-        desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number, further=further
-    )
-    told.messages += drawn.told.messages if drawn else []
     await remembered(state, connection, dead_events(incoming), driven_again(incoming, entries), loaded.day)
     bad = {id(event) for event, _ in poisoned}
     good = (fact for fact in facts if isinstance(fact, Event) and id(fact) not in bad)
     parked = await desk.parking.count(connection, state, good, poisoned)
     letters = [dead_letter_message(dead_letter(incoming, death, now)) for death in incoming.deaths]
-    said = await desk.outbox.put(connection, [*told.messages, *without_the_erased(letters, loaded)])
+    messages = [*told.messages, *(drawn.told.messages if drawn else ()), *without_the_erased(letters, loaded)]
+    said = await _saved(
+        desk, connection, messages, wanted=wanted, loaded=loaded, folded=folded, number=number, further=further
+    )
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
     )
-    return Effect(entries, duplicates, incoming.deaths, folded, told, handoffs, world.members, parked, drawn, said)
+    members = loaded.world.members
+    return Effect(entries, duplicates, incoming.deaths, folded, told, handoffs, members, parked, drawn, said)
 
 
 async def _folded(
@@ -188,30 +187,49 @@ async def folded_into(
     loaded.day = day_of(milliseconds(at))
     loaded.world.dead |= set(dead)
     folded = fold(facts, loaded.world, playbook)
-    await make_identifiers(connection, desk.state, loaded, wanted.identifiers, desk.forgotten)
-    await count_floods(connection, desk.state, loaded, loaded.day, playbook)
-    await _kept(desk, connection, wanted=wanted, loaded=loaded, folded=folded, number=number)
+    await make_known(connection, desk.state, loaded, asked=wanted.identifiers, playbook=playbook)
+    await save(connection, desk.state, loaded, folded, number, further=[_early(wanted, loaded)])
+    if _erases(folded, loaded):
+        await erase_leads(desk, connection, loaded, folded.erased_leads)
     await remembered(desk.state, connection, dead, alive, loaded.day)
     return folded
 
 
-async def _kept(
+async def _saved(
     desk: Desk,
     connection: AsyncConnection,
+    messages: Sequence[tuple[str, Message]],
     *,
     wanted: Needs,
     loaded: Loaded,
     folded: Folded,
     number: int,
-    further: Sequence[Write] = (),
-) -> list[tuple[str, Message]]:
-    """Everything the fold has changed is in the state, and what is `further` to be kept; gives what erasure tells."""
-    judged = wanted.corrections & loaded.world.corrected  # not those whose correction is a dead letter itself
-    early = Write("add", tables.TOMBSTONE, [(one, loaded.day) for one in sorted(judged)])
-    await save(connection, desk.state, loaded, folded, number, further=[*further, early])
-    if not folded.erased_leads and loaded.world.erased_at == loaded.forgotten:
-        return []
-    return await erase_leads(desk, connection, loaded, folded.erased_leads)
+    further: Sequence[Write],
+) -> Said:
+    """Everything the fold has changed is in the state, what is `further` to be kept, and what is to be said.
+
+    What the erased left in the outbox goes before what is said instead comes.
+    """
+    newcomers, erases = met(loaded, desk.state), _erases(folded, loaded)
+    saying = Number(tables.OUTBOX, [] if erases else desk.outbox.rows(messages))
+    asks: list[Ask] = [saying, desk.forgotten.asking(newcomers)]
+    further = [*further, _early(wanted, loaded)]
+    numbers, erased = await save(connection, desk.state, loaded, folded, number, further=further, asks=asks)
+    see_that_nobody_left(loaded, desk.forgotten.known(newcomers, erased), newcomers)
+    if not erases:
+        return Said(tuple(row[0] for row in numbers), tuple(messages))
+    instead = await erase_leads(desk, connection, loaded, folded.erased_leads)
+    return await desk.outbox.put(connection, [*messages, *instead])
+
+
+def _early(wanted: Needs, loaded: Loaded) -> Write:
+    """The corrections that came before what they correct; not those whose own fact is a dead letter."""
+    judged = wanted.corrections & loaded.world.corrected
+    return Write("add", tables.TOMBSTONE, [(one, loaded.day) for one in sorted(judged)])
+
+
+def _erases(folded: Folded, loaded: Loaded) -> bool:
+    return bool(folded.erased_leads) or loaded.world.erased_at != loaded.forgotten
 
 
 async def _turns(desk: Desk, connection: AsyncConnection, turns: Sequence[ReturnTurn]) -> None:

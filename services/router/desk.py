@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from runtime.carriage import Carriage
 from runtime.outbox import Outbox
 from runtime.positions import Positions
 from services.router.adapters import codec, tables
+from services.router.adapters.ask import Number
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.forgetting import Forgotten
 from services.router.adapters.state import State, state_of
@@ -75,19 +74,12 @@ def a_desk(carriage: Carriage, settings: RouterSettings, playbook: Playbook, obs
     )
 
 
-async def numbered(
-    desk: Desk,
-    connection: AsyncConnection,
-    *places: Place,
-    playbook: Playbook,
-    at: datetime,
-    dropped: Sequence[tuple[int, str]] = (),
-) -> list[int]:
-    """The numbers of what this transaction does, drawn after locking: who touches the same rows is numbered as it went.
+def numbering(*places: Place, playbook: Playbook, at: datetime, dropped: Sequence[tuple[int, str]] = ()) -> Number:
+    """Asks for the numbers of what a transaction does, after locking: who touches the same rows is numbered as it went.
 
     `playbook` is the one that decided; `dropped` names the offsets of the first place that had no effect, and why.
     """
     withouts = (codec.DROPPED.encode(tuple(dropped)) if dropped else codec.EMPTY, codec.EMPTY)
     stamp = (milliseconds(at), playbook.version, playbook.lists_version)
     rows = [(*place, *stamp, withouts[min(count, 1)]) for count, place in enumerate(places)]
-    return await desk.state.number(connection, tables.BATCH, rows)
+    return Number(tables.BATCH, rows)

@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from runtime.outbox import NOTHING_SAID, Said
 from schemas.handoff import HandoffState
 from schemas.play import CardKind
 from schemas.topics import HANDOFFS, PLAYS
 from services.router.adapters import codec, tables
+from services.router.adapters.ask import Row, Tally
 from services.router.adapters.codec import instant, milliseconds
 from services.router.adapters.saving import timer_row
-from services.router.adapters.state import Row, Write
+from services.router.adapters.state import Write
 from services.router.cards import Showing, change, handoff_card
 from services.router.desk import Desk
 from services.router.domain.assignment import Rotation, draw
@@ -27,6 +26,8 @@ from services.router.narration import of_offer
 from services.router.telling import Told, rendered
 
 _LOADED = (HandoffState.OFFERED.value, HandoffState.ACCEPTED.value, HandoffState.WORKING.value)
+OPEN = Tally(tables.HANDOFF, "assignee", "state", _LOADED)
+"""How many handoffs each rep has open: to be asked for once the teams' rows are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +56,27 @@ class Drawn:
     """What is to be published after the commit, where the draws have a transaction of their own."""
 
 
-async def draw_for(
+def draw_for(
     desk: Desk,
-    connection: AsyncConnection,
     waiting: Sequence[Waiting],
     rotations: Mapping[str, Rotation],
     *,
+    load: Iterable[Row],
     number: int,
     playbook: Playbook,
 ) -> Drawn:
     """Draw a rep for each, the most urgent first; `rotations` are the teams' rows, locked by the caller.
 
-    `number` is the draw's own, taken after that, and `playbook` the one that its row names: replay goes by that.
+    `load` is the answer to `OPEN`, `number` is the draw's own, taken after the lock, and `playbook` the one that its
+    row names: replay goes by that.
     """
     now = instant(milliseconds(desk.now()))  # as it is recorded, so replayed
     drawn = Drawn(now, playbook, rotations=dict(rotations))
-    load = dict(await desk.state.tally(connection, tables.HANDOFF, "assignee", where="state", among=_LOADED))
+    open_ = {row[0]: row[1] for row in load}
     for one in sorted(waiting, key=_turn):
         team = one.handoff.team
-        chosen, drawn.rotations[team] = draw(one.handoff, playbook, drawn.rotations[team], load, now)
-        load[chosen.rep] = load.get(chosen.rep, 0) + 1
+        chosen, drawn.rotations[team] = draw(one.handoff, playbook, drawn.rotations[team], open_, now)
+        open_[chosen.rep] = open_.get(chosen.rep, 0) + 1
         _offer(desk, drawn, one, chosen, number)
     return drawn
 

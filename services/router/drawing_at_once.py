@@ -3,55 +3,86 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.router.adapters import codec, tables
+from services.router.adapters.ask import Ask, Fetch, Lock, Row
 from services.router.adapters.loading import Loaded
 from services.router.desk import Desk
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
-from services.router.drawing import Drawn, Waiting, draw_for
+from services.router.drawing import OPEN, Drawn, Waiting, draw_for
 from services.router.telling import Told, already_read
 
 _TURN = 0.1
 """Seconds for which a batch waits to draw: then it is drawn for later, and no ring of waiting lasts."""
 
 
-async def drawable(
-    desk: Desk, connection: AsyncConnection, turn: AsyncExitStack, loaded: Loaded, told: Told
-) -> tuple[list[Waiting], Mapping[str, Rotation]]:
-    """What the batch queued for teams whose rows nobody holds, and those rows, held: no verdict waits for a team."""
-    if not told.queued or not await _in_turn(desk, turn):
-        return [], {}
+async def teams_in_turn(desk: Desk, turn: AsyncExitStack, loaded: Loaded, told: Told) -> list[str]:
+    """The teams for which this batch may draw, if nobody else holds their rows; `turn` ends after its commit.
+
+    None where a turn is given back in it: then teams' rows are changed before anybody is drawn.
+    """
+    if not told.queued or told.turns or not await _in_turn(desk, turn):
+        return []
+    return sorted({loaded.world.handoffs[one].team for one in told.queued})
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a batch draws from: the rows it holds, and how many handoffs each rep has open."""
+
+    rotations: Mapping[str, Rotation]
+    load: Sequence[Row]
+
+
+def to_hold(teams: Sequence[str]) -> list[Ask]:
+    """Asks for the rows of these teams that nobody else holds, and for what `holding` makes of the answers."""
+    if not teams:
+        return []
+    keys = [(team,) for team in teams]
+    return [
+        Lock(tables.ROTATION, keys, held="skipped"),
+        Fetch(tables.ROTATION, ("team",), keys, ("team", "rotation")),
+        OPEN,
+    ]
+
+
+async def holding(desk: Desk, connection: AsyncConnection, answers: Sequence[Sequence[Row]]) -> Held:
+    """What the answers come to; the tally is made anew where somebody has drawn between our look and our lock."""
+    if not answers:
+        return Held({}, ())
+    locked, stood, load = answers
+    rotations = {team: codec.ROTATION.decode(blob) for team, blob in locked}
+    if not {tuple(row) for row in locked} <= {tuple(row) for row in stood}:
+        (load,) = await desk.state.ask(connection, OPEN)
+    return Held(rotations, load)
+
+
+def _drawable(loaded: Loaded, told: Told, held: Held) -> list[Waiting]:
+    """What the batch queued for the teams whose rows it holds: no verdict waits for a team."""
+    if not held.rotations:
+        return []
     world = loaded.world
     queued = [world.handoffs[one] for one in told.queued]
-    teams = sorted({one.team for one in queued})
-    rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in teams], held="skipped")
-    rotations = {team: codec.ROTATION.decode(blob) for team, blob in rows}
     known = world.standings.keys() & world.members.keys()  # an account's open handoff may be another lead's
-    return [_waiting(loaded, one) for one in queued if one.team in rotations and one.lead in known], rotations
+    return [_waiting(loaded, one) for one in queued if one.team in held.rotations and one.lead in known]
 
 
-async def drawn_at_once(
-    desk: Desk,
-    connection: AsyncConnection,
-    loaded: Loaded,
-    told: Told,
-    waiting: Sequence[Waiting],
-    *,
-    rotations: Mapping[str, Rotation],
-    numbers: Sequence[int],
-    playbook: Playbook,
+def drawn_at_once(
+    desk: Desk, loaded: Loaded, told: Told, held: Held, *, numbers: Sequence[int], playbook: Playbook
 ) -> Drawn | None:
-    """Offer these at once, as the draw with the first of the `numbers`; None where there is nothing to offer.
+    """Offer what can be offered at once, as the draw with the first of the `numbers`; None where that is nothing.
 
     `playbook` is the one for which the number was taken.
     """
+    waiting = _drawable(loaded, told, held)
     if not waiting:
         return None
-    drawn = await draw_for(desk, connection, waiting, rotations, number=numbers[0], playbook=playbook)
+    drawn = draw_for(desk, waiting, held.rotations, load=held.load, number=numbers[0], playbook=playbook)
     told.queued = [one for one in told.queued if one not in drawn.texts]
     loaded.world.handoffs.update({handoff.id: handoff for handoff, _ in drawn.offered})
     loaded.texts.update(drawn.texts)

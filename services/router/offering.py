@@ -12,15 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.failpoints import reach
+from runtime.outbox import Said
 from schemas.handoff import HandoffState
 from services.router.adapters import codec, tables
+from services.router.adapters.ask import Number
 from services.router.adapters.saving import handoff_row
 from services.router.adapters.state import CrossedError, Write
-from services.router.desk import DRAW, Desk, numbered
+from services.router.desk import DRAW, Desk, numbering
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
-from services.router.drawing import Drawn, Waiting, announce, draw_for, records, timers
+from services.router.drawing import OPEN, Drawn, Waiting, announce, draw_for, records, timers
 from services.router.faults import Meaning, meaning_of
 from services.router.metrics import QUEUED
 from services.router.telling import already_read
@@ -109,12 +111,14 @@ class Offering:
             read = await self._read(connection, {one.lead for one in queued})
             waiting = [Waiting(one, read[one.lead], seqs[one.lead]) for one in queued]
             playbook, now = desk.shelf.current, desk.now()
-            (number,) = await numbered(desk, connection, DRAW, playbook=playbook, at=now)
-            drawn = await draw_for(desk, connection, waiting, rotations, number=number, playbook=playbook)
+            ((number,),), load = await desk.state.ask(connection, numbering(DRAW, playbook=playbook, at=now), OPEN)
+            drawn = draw_for(desk, waiting, rotations, load=load, number=number, playbook=playbook)
             handoffs = [handoff_row(one, drawn.texts[one.id]) for one, _ in drawn.offered]
             kept = Write("put", tables.HANDOFF, handoffs)
-            await desk.state.write(connection, [kept, *records(drawn), timers(drawn.told.timers)])
-            drawn.said = await desk.outbox.put(connection, drawn.told.messages)
+            saying = Number(tables.OUTBOX, desk.outbox.rows(drawn.told.messages))
+            writes = [kept, *records(drawn), timers(drawn.told.timers)]
+            (numbers,) = await desk.state.write(connection, writes, saying)
+            drawn.said = Said(tuple(row[0] for row in numbers), tuple(drawn.told.messages))
             return drawn
 
     async def _leads(self, connection: AsyncConnection, wanted: Sequence[UUID]) -> dict[UUID, int]:

@@ -33,6 +33,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ORDER = ("positions", "seen", "identifier", "standing", "account", "handoff", "flood")
 """Offset, de-duplication keys, identifiers, leads, accounts with their handoffs, flood counters."""
+MADE = "seen"
+"""Its rows are made: whoever comes to it waits for the table, and holds no row of it before."""
 
 
 async def test_clocks_do_not_start_at_now(founding: Founding) -> None:
@@ -108,7 +110,7 @@ async def drawing_held(founding: Founding) -> AsyncIterator[None]:
 
 
 async def test_locks_are_taken_in_one_order(founding: Founding) -> None:
-    now, email = founding.clock.now(), "ada@locks.example"
+    now, email = founding.clock.now(), "ada@globex.example"
     await founding.say(consultation("locks", now, email=email))
     if founding.engine == "sqlite":
         told = await asyncio.to_thread(another_process, founding.settings.data)
@@ -119,7 +121,7 @@ async def test_locks_are_taken_in_one_order(founding: Founding) -> None:
         for place, table in enumerate(ORDER):
             assert await held_before(founding, table, typeform(f"locks-{table}", now, email=email)) == set(
                 ORDER[:place]
-            )
+            ) - {MADE}
         async with founding.postgres() as connection:
             assert await deadlocks(connection) == 0
     await a_storm(founding)
@@ -146,38 +148,32 @@ def another_process(folder: Path) -> "subprocess.CompletedProcess[str]":
 
 
 async def held_before(founding: Founding, table: str, post: Post) -> set[str]:
-    """Which of the router's tables a batch holds locks in while it waits for this one."""
-    async with founding.postgres() as connection:
-        async with connection.transaction():
-            await connection.execute(f"LOCK TABLE router_{table} IN EXCLUSIVE MODE")
-            events = await founding.take(post)
-            found: set[str] = set()
+    """The tables of which a batch holds rows when it comes to one of which somebody else holds all."""
+    async with founding.postgres() as connection, connection.transaction():
+        rows = f"SELECT FROM router_{table} FOR UPDATE"
+        await connection.execute(f"LOCK TABLE router_{table} IN EXCLUSIVE MODE" if table == MADE else rows)
+        events = await founding.take(post)
 
-            async def waits() -> bool:
-                found.update(await locked_by_who_waits(connection, table))
-                return bool(found)
+        async def waits() -> bool:
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            return bool(await connection.fetchval(f"{waiting} AND datname = current_database()"))
 
-            await eventually(waits)
-        await founding.judged(events)
-        return {one.removeprefix("router_") for one in found} - {table}
+        await eventually(waits)
+        found = {one for one in ORDER if one not in {MADE, table} and await somebody_holds(connection, one)}
+    await founding.judged(events)
+    return found
 
 
-async def locked_by_who_waits(connection: "asyncpg.Connection[Any]", table: str) -> set[str]:
-    """The tables that the batch (which always moved an offset first) has locked or wants to, besides plain reading."""
-    found = await connection.fetch(
-        """
-        SELECT held.relation::regclass::text AS name FROM pg_locks AS held
-        JOIN pg_class ON pg_class.oid = held.relation AND pg_class.relkind = 'r'
-        WHERE held.mode IN ('RowShareLock', 'RowExclusiveLock') AND held.pid IN (
-            SELECT wants.pid FROM pg_locks AS wants
-            JOIN pg_locks AS moved ON moved.pid = wants.pid AND moved.mode = 'RowExclusiveLock'
-            WHERE NOT wants.granted AND wants.relation = $1::text::regclass
-            AND moved.relation = 'router_positions'::regclass
-        )
-        """,
-        f"router_{table}",
-    )
-    return {row["name"] for row in found}
+async def somebody_holds(connection: "asyncpg.Connection[Any]", table: str) -> bool:
+    attempt = connection.transaction()
+    await attempt.start()
+    try:
+        await connection.execute(f"SELECT FROM router_{table} FOR UPDATE NOWAIT")
+    except asyncpg.LockNotAvailableError:
+        return True
+    finally:
+        await attempt.rollback()
+    return False
 
 
 async def deadlocks(connection: "asyncpg.Connection[Any]") -> int:

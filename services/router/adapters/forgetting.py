@@ -1,12 +1,13 @@
 """Who asked to be forgotten, as keyed hashes: enough to know them again, not enough to say who they are."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.router.adapters import tables
+from services.router.adapters.ask import Lock, Row
 from services.router.adapters.state import State
 from services.router.domain.lead import IdentifierKey
 
@@ -26,6 +27,15 @@ class Forgotten:
         self, connection: AsyncConnection, state: State, keys: Iterable[IdentifierKey]
     ) -> Mapping[IdentifierKey, int]:
         """Those of the identifiers whose person asked to be forgotten, and when (milliseconds, UTC)."""
+        wanted = list(keys)
+        (rows,) = await state.ask(connection, self.asking(wanted))
+        return self.known(wanted, rows)
+
+    def asking(self, keys: Iterable[IdentifierKey]) -> Lock:
+        """Who of these asked to be forgotten? `known` reads the answer."""
+        return Lock(tables.ERASED, [(one,) for one in sorted(map(self.hash, keys))])
+
+    def known(self, keys: Iterable[IdentifierKey], rows: Sequence[Row]) -> Mapping[IdentifierKey, int]:
+        """What the answer about these says."""
         hashes = {self.hash(key): key for key in keys}
-        rows = await state.lock(connection, tables.ERASED, [(one,) for one in sorted(hashes)])
         return {hashes[row[0]]: row[1] for row in rows}

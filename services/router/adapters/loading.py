@@ -10,12 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.event import Event, IdentifierKind
 from schemas.feedback import Feedback
 from services.router.adapters import codec, tables
+from services.router.adapters.ask import Fetch, Filled, Lock, Row
 from services.router.adapters.forgetting import Forgotten
 from services.router.adapters.state import CrossedError, State
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.needs import Needs, accounts_of
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import AccountRow, IdentifierRow, World
+
+_FEW = 8
+"""Facts that may all be of people nobody has heard of; of more, somebody is known."""
+_RARE = Filled((tables.TOMBSTONE, tables.ERASED))
 
 
 @dataclass(slots=True)
@@ -53,22 +58,69 @@ async def load(
     Raises `CrossedError` where another transaction moved an identity while this one waited for its locks.
     """
     loaded = Loaded()
-    await _people(connection, state, needs, loaded)
-    await _standings(connection, state, loaded)
+    look = await _looked(connection, state, needs, loaded, facts=facts, playbook=playbook)
+    await _people(connection, state, needs, loaded, look.found)
+    if not look.alone:
+        await _standings(connection, state, loaded)
     glimpsed = await _glimpsed(connection, state, needs, loaded)
-    theirs = frozenset(account for account in glimpsed.values() if account)
-    await _accounts(connection, state, accounts_of(loaded.world, facts, playbook) | theirs | needs.accounts, loaded)
+    if not look.alone:
+        theirs = frozenset(account for account in glimpsed.values() if account)
+        keys = accounts_of(loaded.world, facts, playbook) | theirs | needs.accounts
+        _accounts(loaded, keys, await state.lock(connection, tables.ACCOUNT, [(key,) for key in keys]))
     await _handoffs(connection, state, needs, loaded, ids=glimpsed.keys())
-    await _floods(connection, state, needs.flood_keys, loaded)
-    filled = await state.filled(connection, (tables.TOMBSTONE, tables.ERASED))
-    await _corrections(connection, state, needs, loaded, early=tables.TOMBSTONE in filled)
-    erased = await forgotten.among(connection, state, needs.identifiers) if tables.ERASED in filled else {}
+    early, any_erased = look.filled or (await state.ask(connection, _RARE))[0][0]
+    await _corrections(connection, state, needs, loaded, early=early)
+    erased = await forgotten.among(connection, state, needs.identifiers) if any_erased else {}
     loaded.world.erased, loaded.world.erased_at, loaded.forgotten = set(erased), dict(erased), dict(erased)
     return loaded
 
 
-async def _people(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> None:
-    there, leads, crowds = await _leads(connection, state, needs)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the first look has shown, before anything is locked."""
+
+    found: Sequence[Row]
+    """The identifiers that are there: (kind, value, lead, lone)."""
+    alone: bool = False
+    """Is nobody known, so that nothing but the accounts was to be locked? Then they are."""
+    filled: Row = ()
+    """Is there any early correction, any erasure? Empty where it has to be asked for after the locks."""
+
+
+async def _looked(
+    connection: AsyncConnection,
+    state: State,
+    needs: Needs,
+    loaded: Loaded,
+    *,
+    facts: Sequence[Event | Feedback],
+    playbook: Playbook,
+) -> _Look:
+    """Who is known, and how full the flood counters are. Where few facts name nobody known, that was all to be read.
+
+    The counters are not locked: a popular form's would make every partition wait. What is counted is added at the end.
+    """
+    keys = [(key.kind, key.value) for key in needs.identifiers]
+    known = Fetch(tables.IDENTIFIER, ("kind", "value"), keys, ("kind", "value", "lead", "lone"))
+    floods = Fetch(tables.FLOOD, ("key",), [(key,) for key in needs.flood_keys], ("key", "count"))
+    if len(facts) > _FEW or needs.leads or needs.handoffs or needs.triage:
+        found, counts = await state.ask(connection, known, floods)
+        _floods(loaded, counts)
+        return _Look(found)
+    accounts = accounts_of(loaded.world, facts, playbook) | needs.accounts
+    locked = Lock(tables.ACCOUNT, [(key,) for key in accounts], unless=0)
+    found, rows, counts, (filled,) = await state.ask(connection, known, locked, floods, _RARE)
+    _floods(loaded, counts)
+    if found:
+        return _Look(found)
+    _accounts(loaded, accounts, rows)
+    return _Look(found, alone=True, filled=filled)
+
+
+async def _people(
+    connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded, found: Sequence[Row]
+) -> None:
+    there, leads, crowds = await _leads(connection, state, needs, found)
     there |= await _of_leads(connection, state, crowds)  # what is not there now and comes meanwhile crosses at the save
     rows = await state.lock(connection, tables.IDENTIFIER, [(key.kind, key.value) for key in there])
     world = loaded.world
@@ -91,15 +143,12 @@ async def _people(connection: AsyncConnection, state: State, needs: Needs, loade
 
 
 async def _leads(
-    connection: AsyncConnection, state: State, needs: Needs
+    connection: AsyncConnection, state: State, needs: Needs, found: Sequence[Row]
 ) -> tuple[set[IdentifierKey], set[UUID], set[UUID]]:
     """The identifiers that are there, the leads concerned, and those of them with more than a visitor's own cookie."""
     named = set(needs.leads)
     for table, ids in ((tables.HANDOFF, needs.handoffs), (tables.TRIAGE, needs.triage)):
         named |= {row[0] for row in await state.fetch(connection, table, ("id",), [(one,) for one in ids], ("lead",))}
-    keys = [(key.kind, key.value) for key in needs.identifiers]
-    columns = ("kind", "value", "lead", "lone")
-    found = await state.fetch(connection, tables.IDENTIFIER, ("kind", "value"), keys, columns)
     there = {_key(row[0], row[1]) for row in found}
     return there, named | {row[2] for row in found}, named | {row[2] for row in found if not row[3]}
 
@@ -139,8 +188,7 @@ async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) 
         loaded.world.standings[lead] = codec.STANDING.decode(standing)
 
 
-async def _accounts(connection: AsyncConnection, state: State, keys: frozenset[str], loaded: Loaded) -> None:
-    rows = await state.lock(connection, tables.ACCOUNT, [(key,) for key in keys])
+def _accounts(loaded: Loaded, keys: frozenset[str], rows: Sequence[Row]) -> None:
     loaded.world.accounts = {row[0]: AccountRow(*row) for row in rows}
     loaded.world.asked_accounts = set(keys)
     loaded.accounts = set(loaded.world.accounts)
@@ -169,9 +217,7 @@ async def _handoffs(
         world.triage[row[0]] = codec.TRIAGE.decode(row[5])
 
 
-async def _floods(connection: AsyncConnection, state: State, keys: frozenset[str], loaded: Loaded) -> None:
-    """Not locked: a popular form's counter would make every partition wait. What is counted is added at the end."""
-    rows = await state.fetch(connection, tables.FLOOD, ("key",), [(key,) for key in keys], ("key", "count"))
+def _floods(loaded: Loaded, rows: Sequence[Row]) -> None:
     loaded.floods = {row[0]: row[1] for row in rows}
     loaded.world.floods = dict(loaded.floods)
 

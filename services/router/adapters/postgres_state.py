@@ -1,7 +1,10 @@
 """The router's state on PostgreSQL: whole batches as arrays, through asyncpg, within SQLAlchemy's transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -9,24 +12,36 @@ from sqlalchemy import Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.meanwhile import meanwhile
+from services.router.adapters.ask import (
+    Ask,
+    Create,
+    Fetch,
+    Filled,
+    Held,
+    Lock,
+    Number,
+    Row,
+    Sum,
+    Tally,
+    one_by_one,
+    size,
+)
 from services.router.adapters.postgres_statements import (
     SEPARATOR,
     adding,
     array_of,
+    asking,
     creating,
     fetching,
     keys_of,
     locking,
     names_of,
-    numbering,
     own,
     putting,
     remembering,
-    summing,
-    tallying,
     together,
 )
-from services.router.adapters.state import CrossedError, Held, Row, Write
+from services.router.adapters.state import CrossedError, Write
 
 _SMALL = 64
 """Rows up to which a round trip costs more than looking at every value."""
@@ -37,12 +52,41 @@ class PostgresState:
 
     waits = True
 
-    async def filled(self, connection: AsyncConnection, tables: Sequence[Table]) -> Sequence[Table]:
-        """As the contract says."""
-        driver = _driver(connection)
-        asked = ", ".join(f"EXISTS (SELECT FROM {table.name})" for table in tables)
-        found = await driver.fetchrow(f"SELECT {asked}")
-        return [table for table, holds in zip(tables, found or (), strict=True) if holds]
+    async def ask(self, connection: AsyncConnection, *asks: Ask) -> Sequence[Sequence[Row]]:
+        """As the contract says: a few keys and rows in one statement, many each the fastest way."""
+        live = [one for one in asks if size(one)]
+        if len(live) < 2 or sum(map(size, live)) > _SMALL:  # noqa: PLR2004  (one is no crowd)
+            return await one_by_one(asks, partial(self._answer, connection))
+        return await self._together(connection, (), asks)
+
+    async def _together(
+        self, connection: AsyncConnection, writes: Sequence[Write], asks: Sequence[Ask]
+    ) -> Sequence[Sequence[Row]]:
+        places = [place for place, one in enumerate(asks) if size(one)]
+        values = [_values(asks[place]) for place in places]
+        shapes = tuple(_shape(asks[place], places) for place in places)
+        kinds = tuple((one.how, one.table) for one in writes)
+        statement = together(kinds, shapes, tuple(map(len, values)))
+        columns = chain.from_iterable(_columns(one.rows) for one in writes)
+        try:
+            row = await _driver(connection).fetchrow(statement, *columns, *chain.from_iterable(values))
+        except asyncpg.UniqueViolationError as taken:
+            raise _crossed(taken) from taken
+        found = dict(zip(places, row or (), strict=True))
+        return [() if isinstance(one, Create) else found.get(place, ()) for place, one in enumerate(asks)]
+
+    async def _answer(self, connection: AsyncConnection, one: Ask) -> Sequence[Row]:
+        match one:
+            case Fetch():
+                return await self.fetch(connection, one.table, one.by, one.keys, one.columns, only=one.only)
+            case Lock():
+                return await self.lock(connection, one.table, one.keys, held=one.held)
+            case Create():
+                await self.create(connection, one.table, one.rows)
+                return ()
+            case Tally() | Filled() | Sum() | Number():
+                rows: Sequence[Row] = await _driver(connection).fetch(asking(_shape(one)), *_values(one))
+                return rows
 
     async def fetch(
         self,
@@ -58,16 +102,10 @@ class PostgresState:
         if not keys:
             return ()
         driver = _driver(connection)
-        joined, asked = _asked(table, tuple(by), keys)
-        rows: Sequence[Row] = await driver.fetch(fetching(table, tuple(by), tuple(columns), only, joined), *asked)
+        shape = Fetch(table, tuple(by), (), tuple(columns), only)
+        joined, asked = _asked(table, shape.by, keys)
+        rows: Sequence[Row] = await driver.fetch(fetching(shape, joined), *asked)
         return rows
-
-    async def tally(
-        self, connection: AsyncConnection, table: Table, of: str, *, where: str, among: Sequence[str]
-    ) -> Mapping[str, int]:
-        """As the contract says."""
-        rows = await _driver(connection).fetch(tallying(table, of, where), list(among))
-        return {row[0]: row[1] for row in rows}
 
     async def lock(
         self, connection: AsyncConnection, table: Table, keys: Sequence[Row], *, held: Held = "awaited"
@@ -77,7 +115,7 @@ class PostgresState:
             return ()
         driver = _driver(connection)
         joined, asked = _asked(table, keys_of(table), keys)
-        rows: Sequence[Row] = await driver.fetch(locking(table, joined, held), *asked)
+        rows: Sequence[Row] = await driver.fetch(locking(Lock(table, (), held), joined), *asked)
         return rows
 
     async def put(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -92,13 +130,6 @@ class PostgresState:
             return 0
         driver = _driver(connection)
         return _count(await driver.execute(adding(table), *_columns(rows)))
-
-    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
-        """As the contract says."""
-        if not rows:
-            return ()
-        now: Sequence[Row] = await _driver(connection).fetch(summing(table), *_columns(rows))
-        return now
 
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says: many by COPY, which neither looks at every value twice nor plans anything.
@@ -116,7 +147,7 @@ class PostgresState:
         except asyncpg.UniqueViolationError as taken:
             raise _crossed(taken) from taken
 
-    async def write(self, connection: AsyncConnection, writes: Iterable[Write]) -> None:
+    async def write(self, connection: AsyncConnection, writes: Iterable[Write], *asks: Ask) -> Sequence[Sequence[Row]]:
         """As the contract says: small ones together in one statement, large ones each the fastest way.
 
         While a large one is written, the rows of the next are made.
@@ -132,20 +163,11 @@ class PostgresState:
             if one.rows:
                 small.append(one)
             one = next(coming, None)
-        if small:
-            await self._write_together(connection, small)
-
-    async def _write_together(self, connection: AsyncConnection, small: Sequence[Write]) -> None:
-        driver = _driver(connection)
-        statement = together(tuple((one.how, one.table) for one in small))
-        try:
-            await driver.execute(statement, *[column for one in small for column in _columns(one.rows)])
-        except asyncpg.UniqueViolationError as taken:
-            raise _crossed(taken) from taken
-
-    async def number(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> list[int]:
-        """As the contract says."""
-        return [row[0] for row in await _driver(connection).fetch(numbering(table), *_columns(rows))]
+        if not small or sum(map(size, asks)) > _SMALL:
+            if small:
+                await self._together(connection, small, ())
+            return await self.ask(connection, *asks)
+        return await self._together(connection, small, asks)
 
     async def remember(
         self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int
@@ -165,6 +187,33 @@ class PostgresState:
         driver = _driver(connection)
         statement = f"DELETE FROM {table.name} WHERE {by} = ANY($1::{array_of(table, by)})"  # noqa: S608  (our own names)
         return _count(await driver.execute(statement, list(values)))
+
+
+def _shape(one: Ask, places: Sequence[int] = ()) -> Ask:
+    """The ask without its keys and rows, and its `unless` among those that are asked at all."""
+    match one:
+        case Fetch():
+            return replace(one, keys=())
+        case Lock():
+            return replace(one, keys=(), unless=places.index(one.unless) if one.unless in places else None)
+        case Create() | Sum() | Number():
+            return replace(one, rows=())
+        case Tally():
+            return replace(one, among=())
+        case Filled():
+            return one
+
+
+def _values(one: Ask) -> list[list[Any]]:
+    match one:
+        case Fetch() | Lock():
+            return _columns(one.keys)
+        case Create() | Sum() | Number():
+            return _columns(one.rows)
+        case Tally():
+            return [list(one.among)]
+        case Filled():
+            return []
 
 
 def _crossed(taken: asyncpg.UniqueViolationError) -> CrossedError:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text, Uuid
 
-from services.router.adapters.state import Held
+from services.router.adapters.ask import Ask, Create, Fetch, Filled, Lock, Number, Sum, Tally
 
 _ARRAYS: dict[type, str] = {
     Uuid: "uuid[]",
@@ -35,12 +35,18 @@ def _one(table: Table, name: str, number: int, joined: bool) -> str:  # noqa: FB
     return f"${number}::{array_of(table, name)}"
 
 
-def _rows(table: Table, columns: Sequence[str], start: int = 1) -> str:
-    return f"SELECT * FROM unnest({_given(table, columns, start=start)})"  # noqa: S608  (our own names)
+def _inserting(table: Table, names: tuple[str, ...], start: int = 1, when: str = "") -> str:
+    rows = f"SELECT * FROM unnest({_given(table, names, start=start)})"  # noqa: S608  (our own names)
+    return f"INSERT INTO {table.name} ({_quoted(names)}) {rows}{_where(when)}"
 
 
-def _inserting(table: Table, names: tuple[str, ...], start: int = 1) -> str:
-    return f"INSERT INTO {table.name} ({_quoted(names)}) {_rows(table, names, start)}"
+def _all(*conditions: str) -> str:
+    return " AND ".join(filter(None, conditions))
+
+
+def _where(*conditions: str) -> str:
+    found = _all(*conditions)
+    return f" WHERE {found}" if found else ""
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -58,33 +64,18 @@ def keys_of(table: Table) -> tuple[str, ...]:
 
 
 @lru_cache
-def fetching(table: Table, by: tuple[str, ...], columns: tuple[str, ...], only: str, joined: bool) -> str:  # noqa: FBT001  (ours alone)
+def fetching(one: Fetch, joined: bool, start: int = 1) -> str:  # noqa: FBT001  (ours alone)
     """Several columns are looked up key by key (the planner leaves a subquery with an OFFSET as it is).
 
     Else a table that has grown since it was analysed is read as a whole, at every batch.
     """
-    further = f" AND {only}" if only else ""
-    if len(by) == 1:
-        return (
-            f'SELECT {_quoted(columns)} FROM {table.name} WHERE "{by[0]}" = ANY({_given(table, by, joined)}){further}'  # noqa: S608  (our own names)
-        )
-    match = " AND ".join(f'"{name}" = asked."{name}"' for name in by)
-    asked = f"unnest({_given(table, by, joined)}) AS asked({_quoted(by)})"
-    found = f"SELECT {_quoted(columns)} FROM {table.name} WHERE {match}{further} OFFSET 0"  # noqa: S608  (our own names)
-    return f"SELECT row.* FROM {asked}, LATERAL ({found}) AS row"  # noqa: S608  (our own names)
-
-
-@lru_cache
-def tallying(table: Table, of: str, where: str) -> str:
-    """How many rows have each value of one column, of those whose other column is among some texts."""
-    return f'SELECT "{of}", count(*) FROM {table.name} WHERE "{where}" = ANY($1::text[]) GROUP BY "{of}"'  # noqa: S608  (our own names)
-
-
-@lru_cache
-def numbering(table: Table) -> str:
-    """Rows whose first column the database numbers, in their order; their numbers."""
-    number, *names = names_of(table)
-    return f'{_inserting(table, tuple(names))} RETURNING "{number}"'
+    picked = f"SELECT {_quoted(one.columns)} FROM {one.table.name}"  # noqa: S608  (our own names)
+    given, further = _given(one.table, one.by, joined, start), [one.only] if one.only else []
+    if len(one.by) == 1:
+        return picked + _where(f'"{one.by[0]}" = ANY({given})', *further)
+    match = [f'"{name}" = asked."{name}"' for name in one.by]
+    found = f"{picked}{_where(*match, *further)} OFFSET 0"
+    return f"SELECT row.* FROM unnest({given}) AS asked({_quoted(one.by)}), LATERAL ({found}) AS row"  # noqa: S608  (our own names)
 
 
 @lru_cache
@@ -104,13 +95,13 @@ def own(table: Table) -> str:
 
 
 @lru_cache
-def locking(table: Table, joined: bool, held: Held) -> str:  # noqa: FBT001  (ours alone)
+def locking(one: Lock, joined: bool, start: int = 1, when: str = "") -> str:  # noqa: FBT001  (ours alone)
     """Whole rows by their keys, in the keys' order."""
-    keys = keys_of(table)
-    order = _quoted(keys)
-    asked = f"SELECT * FROM unnest({_given(table, keys, joined)})"  # noqa: S608  (our own names)
-    rows = f"SELECT {_quoted(names_of(table))} FROM {table.name} WHERE ({order}) IN ({asked}) ORDER BY {order}"  # noqa: S608  (our own names)
-    return f"{rows} FOR UPDATE{' SKIP LOCKED' if held == 'skipped' else ''}"
+    keys = keys_of(one.table)
+    order, given = _quoted(keys), _given(one.table, keys, joined, start)
+    asked = f"({order}) IN (SELECT * FROM unnest({given}))"  # noqa: S608  (our own names)
+    rows = f"SELECT {_quoted(names_of(one.table))} FROM {one.table.name}{_where(asked, when)} ORDER BY {order}"  # noqa: S608  (our own names)
+    return f"{rows} FOR UPDATE{' SKIP LOCKED' if one.held == 'skipped' else ''}"
 
 
 @lru_cache
@@ -120,38 +111,78 @@ def adding(table: Table, start: int = 1) -> str:
 
 
 @lru_cache
-def creating(table: Table, start: int = 1) -> str:
+def creating(table: Table, start: int = 1, when: str = "") -> str:
     """Rows that are not there."""
-    return _inserting(table, names_of(table), start)
+    return _inserting(table, names_of(table), start, when)
 
 
 @lru_cache
-def putting(table: Table, start: int = 1) -> str:
+def putting(table: Table, start: int = 1, when: str = "") -> str:
     """Rows in place of those with the same keys."""
     names, keys = names_of(table), keys_of(table)
     changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
-    return f"{creating(table, start)} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {changed}"
+    return f"{creating(table, start, when)} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {changed}"
 
 
-@lru_cache
-def summing(table: Table) -> str:
-    """Rows whose last column is added to what stands there."""
+def _summing(table: Table, start: int, when: str) -> str:
     names = names_of(table)
     new = f'excluded."{names[-1]}"'
-    return f"{putting(table).replace(new, f'{table.name}.{names[-1]} + {new}')} RETURNING {_quoted(names)}"
+    return f"{putting(table, start, when).replace(new, f'{table.name}.{names[-1]} + {new}')} RETURNING {_quoted(names)}"
+
+
+def _numbering(table: Table, start: int, when: str) -> str:
+    number, *names = names_of(table)
+    return f'{_inserting(table, tuple(names), start, when)} RETURNING "{number}"'
+
+
+@lru_cache(maxsize=512)
+def asking(one: Ask, start: int = 1, when: str = "") -> str:
+    """One ask, given without its keys and rows; what locks or writes does so only `when` this holds."""
+    match one:
+        case Fetch() | Tally() | Filled():
+            return _reading(one, start)
+        case Lock():
+            return locking(one, joined=False, start=start, when=when)
+        case Create():
+            return f"{creating(one.table, start, when)} RETURNING true"
+        case Sum():
+            return _summing(one.table, start, when)
+        case Number():
+            return _numbering(one.table, start, when)
+
+
+def _reading(one: Fetch | Tally | Filled, start: int) -> str:
+    match one:
+        case Fetch():
+            return fetching(one, joined=False, start=start)
+        case Tally():
+            counted = f'SELECT "{one.of}", count(*) FROM {one.table.name}'  # noqa: S608  (our own names)
+            return f'{counted} WHERE "{one.where}" = ANY(${start}::text[]) GROUP BY "{one.of}"'
+        case Filled():
+            held = [f"EXISTS (SELECT FROM {table.name}) AS filled{place}" for place, table in enumerate(one.tables)]
+            return f"SELECT {', '.join(held)}"
 
 
 _WRITTEN = {"put": putting, "add": adding, "create": creating}
 
 
 @lru_cache(maxsize=512)
-def together(writes: tuple[tuple[str, Table], ...]) -> str:
-    """One statement for several tables (PostgreSQL's manual, 7.8.4 Data-Modifying Statements in WITH)."""
-    parts, start = [], 1
-    for how, table in writes:
-        parts.append(_WRITTEN[how](table, start))
+def together(writes: tuple[tuple[str, Table], ...], asks: tuple[Ask, ...], given: tuple[int, ...]) -> str:
+    """One statement that writes to several tables and asks for several things: its answer is a row of arrays.
+
+    `given` is how many values each ask takes. PostgreSQL runs the parts of a WITH in no order of its own: among the
+    asks, what locks or writes looks at what the one before it has come to, and so waits for it (its manual, 7.8.4
+    Data-Modifying Statements in WITH).
+    """
+    parts, start, before = [], 1, ""
+    for place, (how, table) in enumerate(writes):
+        parts.append(f"w{place} AS ({_WRITTEN[how](table, start)})")
         start += len(names_of(table))
-    if len(parts) == 1:
-        return parts[0]
-    named = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(parts))
-    return f"WITH {named} SELECT"
+    for place, one in enumerate(asks):
+        free = f"NOT EXISTS (SELECT FROM a{one.unless})" if isinstance(one, Lock) and one.unless is not None else ""
+        parts.append(f"a{place} AS ({asking(one, start, _all(before, free))})")
+        start += given[place]
+        if not isinstance(one, Fetch | Tally | Filled):
+            before = f"(SELECT count(*) FROM a{place}) >= 0"  # noqa: S608  (our own names)
+    answers = ", ".join(f"ARRAY(SELECT ROW(a{place}.*) FROM a{place})" for place in range(len(asks)))  # noqa: S608  (our own names)
+    return f"WITH {', '.join(parts)} SELECT {answers}"

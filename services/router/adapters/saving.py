@@ -16,10 +16,10 @@ from schemas.event import IdentifierKind
 from schemas.fact import encode, replace
 from schemas.verdict import Outcome
 from services.router.adapters import codec, tables
+from services.router.adapters.ask import Ask, Create, Row, Sum
 from services.router.adapters.codec import milliseconds
-from services.router.adapters.forgetting import Forgotten
 from services.router.adapters.loading import Loaded
-from services.router.adapters.state import CrossedError, RefusedError, Row, State, Write
+from services.router.adapters.state import CrossedError, RefusedError, State, Write
 from services.router.domain.decision import SetTimer, Surroundings
 from services.router.domain.floods import unseen
 from services.router.domain.handoff import Handoff, TriageItem
@@ -55,15 +55,17 @@ async def save(
     number: int,
     *,
     further: Sequence[Write] = (),
-) -> None:
-    """Everything that was touched, and what is `further` to be written.
+    asks: Sequence[Ask] = (),
+) -> Sequence[Sequence[Row]]:
+    """Everything that was touched, and what is `further` to be written; gives the answers to what is asked with it.
 
     Raises `CrossedError` where another transaction made one of the rows first, `RefusedError` where a row cannot be.
     """
     world = loaded.world
     gone = {lead for lead in loaded.leads | world.touched_standings if not world.members.get(lead)}
     try:
-        await state.write(connection, chain(_current(loaded, gone), _history(folded, number), further))
+        writes = chain(_current(loaded, gone), _history(folded, number), further)
+        answers = await state.write(connection, writes, *asks)
     except CrossedError as crossed:
         if crossed.table in _HISTORY:
             raise RefusedError("a number is taken: a lead's standing and its history disagree") from crossed
@@ -73,6 +75,7 @@ async def save(
         row = tables.VERDICT
         change = update(row).where(row.c.event == event).values(counted=codec.COUNTED.encode(counted))
         await connection.execute(change)
+    return answers
 
 
 def _current(loaded: Loaded, gone: set[UUID]) -> Iterator[Write]:
@@ -99,19 +102,6 @@ def _picked(rows: Mapping[str, T], keys: Iterable[str]) -> list[tuple[str, T]]:
     return [(key, rows[key]) for key in sorted(keys)]
 
 
-async def count_floods(connection: AsyncConnection, state: State, loaded: Loaded, day: int, playbook: Playbook) -> None:
-    """Add what was counted, before any team is locked: from now on others wait who count the same.
-
-    Raises `CrossedError` where others have counted meanwhile, and a limit was passed that this batch did not see.
-    """
-    world, before = loaded.world, loaded.floods
-    counted = _picked(world.floods, world.touched_floods)
-    rows = [(key, day, count - before.get(key, 0)) for key, count in counted]
-    after = {row[0]: row[-1] for row in await state.sum(connection, tables.FLOOD, rows)}
-    if unseen(before, world.floods, after, playbook):
-        raise CrossedError("others have counted the same flood meanwhile", tables.FLOOD.name)
-
-
 async def make_visitors(connection: AsyncConnection, state: State, loaded: Loaded) -> None:
     """Make the rows of those who were met for the first time so far; call it where nothing of theirs can change again.
 
@@ -121,31 +111,55 @@ async def make_visitors(connection: AsyncConnection, state: State, loaded: Loade
     await state.create(connection, tables.IDENTIFIER, _visitor_rows(loaded.world, loaded.made))
 
 
-async def make_identifiers(
-    connection: AsyncConnection, state: State, loaded: Loaded, asked: AbstractSet[IdentifierKey], forgotten: Forgotten
-) -> None:
-    """Make the rows of the identifiers that are new; of the others that were `asked` for, see that they are none still.
+async def make_known(
+    connection: AsyncConnection,
+    state: State,
+    loaded: Loaded,
+    *,
+    asked: AbstractSet[IdentifierKey],
+    playbook: Playbook,
+    asks: Sequence[Ask] = (),
+) -> Sequence[Sequence[Row]]:
+    """Make the identifiers that are new, add what was counted, and give the answers to what is asked with it.
 
-    Call it before the batch takes its number: what was not there could not be locked, and of two batches that look at
-    one identifier the one with the higher number has seen what the other did. Raises `CrossedError` where another
-    transaction has made one of the rows meanwhile, also where this batch only looked, and where somebody who is met
-    here for the first time has asked to be forgotten meanwhile.
+    Of the other identifiers that were `asked` for, it sees that they are none still. The batch takes its number with it
+    or later: what was not there could not be locked, and of two batches that look at one identifier the one with the
+    higher number has seen what the other did. Raises `CrossedError` where another transaction has made one of the rows
+    meanwhile, also where this batch only looked, and where others have counted meanwhile so that a limit was passed
+    that this batch did not see.
     """
-    world, there = loaded.world, loaded.identifiers
+    world, there, before = loaded.world, loaded.identifiers, loaded.floods
     new = _touched(loaded) - there
     rows = _identifier_rows(world, new - loaded.made)
     absent = sorted(asked - there - new) if state.waits else []
     rows += [(key.kind, key.value, _NO_LEAD, False, 0, codec.EMPTY, codec.EMPTY) for key in absent]
     rows.sort(key=_BY_KEY)  # in one order everywhere, so that two batches that make the same rows wait in line
-    await state.create(connection, tables.IDENTIFIER, rows)
+    counted = _picked(world.floods, world.touched_floods)
+    _, after, *answers = await state.ask(
+        connection,
+        Create(tables.IDENTIFIER, rows),
+        Sum(tables.FLOOD, [(key, loaded.day, count - before.get(key, 0)) for key, count in counted]),
+        *asks,
+    )
     if absent:
         table = tables.IDENTIFIER
         theirs = tuple_(table.c.kind, table.c.value).in_([(key.kind.value, key.value) for key in absent])
         await connection.execute(delete(table).where(theirs))
-    met = {key for key in new if key.kind is _EMAIL} if state.waits else set()
-    if met and await forgotten.among(connection, state, met) != {
-        key: at for key, at in loaded.forgotten.items() if key in met
-    }:
+    if unseen(before, world.floods, {row[0]: row[-1] for row in after}, playbook):
+        raise CrossedError("others have counted the same flood meanwhile", tables.FLOOD.name)
+    return answers
+
+
+def met(loaded: Loaded, state: State) -> set[IdentifierKey]:
+    """Who is met for the first time by an address: once all is written, ask again whether they are forgotten."""
+    return {key for key in _touched(loaded) - loaded.identifiers if key.kind is _EMAIL} if state.waits else set()
+
+
+def see_that_nobody_left(
+    loaded: Loaded, known: Mapping[IdentifierKey, int], newcomers: AbstractSet[IdentifierKey]
+) -> None:
+    """Raises `CrossedError` where one of the newcomers has asked to be forgotten since the batch looked."""
+    if known != {key: at for key, at in loaded.forgotten.items() if key in newcomers}:
         raise CrossedError("somebody asked to be forgotten while they were met for the first time")
 
 

@@ -5,9 +5,10 @@ A transaction here holds the one write lock from its beginning (`BEGIN IMMEDIATE
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,25 @@ import aiosqlite
 from sqlalchemy import Boolean, Table, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.router.adapters.state import CrossedError, Held, Row, Write
+from services.router.adapters.ask import (
+    Ask,
+    Create,
+    Fetch,
+    Filled,
+    Held,
+    Lock,
+    Number,
+    Row,
+    Sum,
+    Tally,
+    one_by_one,
+)
+from services.router.adapters.state import CrossedError, Write
 
 _Convert = Callable[[Any], Any]
 _TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
+_PIECE = 500
+"""Rows a statement, far below what SQLite takes as values (32 766)."""
 
 
 class SqliteState:
@@ -26,12 +42,63 @@ class SqliteState:
 
     waits = False
 
-    async def filled(self, connection: AsyncConnection, tables: Sequence[Table]) -> Sequence[Table]:
-        """As the contract says."""
+    async def ask(self, connection: AsyncConnection, *asks: Ask) -> Sequence[Sequence[Row]]:
+        """As the contract says: there is no way to a file that would have to be saved."""
+        return await one_by_one(asks, partial(self._answer, connection))
+
+    async def _answer(self, connection: AsyncConnection, one: Ask) -> Sequence[Row]:
+        match one:
+            case Fetch():
+                return await self.fetch(connection, one.table, one.by, one.keys, one.columns, only=one.only)
+            case Lock():
+                return await self.lock(connection, one.table, one.keys, held=one.held)
+            case Create():
+                await self.create(connection, one.table, one.rows)
+                return ()
+            case Sum() | Number() | Tally() | Filled():
+                return await self._counted(connection, one)
+
+    async def _counted(self, connection: AsyncConnection, one: Sum | Number | Tally | Filled) -> Sequence[Row]:
+        match one:
+            case Sum():
+                return await self._sum(connection, one)
+            case Number():
+                return await self._number(connection, one)
+            case Tally():
+                return await self._tally(connection, one)
+            case Filled():
+                held = ", ".join(f"EXISTS (SELECT 1 FROM {table.name})" for table in one.tables)  # noqa: S608  (our own names)
+                driver = await _driver(connection)
+                return [list(map(bool, row)) for row in await driver.execute_fetchall(f"SELECT {held}")]
+
+    @staticmethod
+    async def _sum(connection: AsyncConnection, one: Sum) -> Sequence[Row]:
+        driver, table = await _driver(connection), one.table
+        await driver.executemany(_sum(table), _written(table, _names(table), one.rows))
+        by = tuple(column.name for column in table.primary_key.columns)
+        asked = json.dumps(_written(table, by, [row[: len(by)] for row in one.rows]))
+        return _read(
+            table, _names(table), await driver.execute_fetchall(_fetch(table, by, _names(table), ""), (asked,))
+        )
+
+    @staticmethod
+    async def _number(connection: AsyncConnection, one: Number) -> Sequence[Row]:
         driver = await _driver(connection)
-        asked = ", ".join(f"EXISTS (SELECT 1 FROM {table.name})" for table in tables)  # noqa: S608  (our own names)
-        (found,) = await driver.execute_fetchall(f"SELECT {asked}")
-        return [table for table, holds in zip(tables, found, strict=True) if holds]
+        number, *names = _names(one.table)
+        found: list[int] = []
+        for first in range(0, len(one.rows), _PIECE):
+            rows = _written(one.table, tuple(names), one.rows[first : first + _PIECE])
+            marks = ", ".join([f"({', '.join('?' for _ in names)})"] * len(rows))
+            statement = f'INSERT INTO {one.table.name} ({_quoted(names)}) VALUES {marks} RETURNING "{number}"'  # noqa: S608  (our own names)
+            found += [row[0] for row in await driver.execute_fetchall(statement, tuple(chain.from_iterable(rows)))]
+        return [(number,) for number in sorted(found)]  # SQLite promises no order for what it returns
+
+    @staticmethod
+    async def _tally(connection: AsyncConnection, one: Tally) -> Sequence[Row]:
+        driver = await _driver(connection)
+        listed = f'"{one.where}" IN (SELECT value FROM json_each(?))'  # noqa: S608  (our own names)
+        statement = f'SELECT "{one.of}", count(*) FROM {one.table.name} WHERE {listed} GROUP BY "{one.of}"'  # noqa: S608  (our own names)
+        return list(await driver.execute_fetchall(statement, (json.dumps(one.among),)))
 
     async def fetch(
         self,
@@ -50,15 +117,6 @@ class SqliteState:
         asked = json.dumps(_written(table, tuple(by), keys))
         rows = await driver.execute_fetchall(_fetch(table, tuple(by), tuple(columns), only), (asked,))
         return _read(table, tuple(columns), rows)
-
-    async def tally(
-        self, connection: AsyncConnection, table: Table, of: str, *, where: str, among: Sequence[str]
-    ) -> Mapping[str, int]:
-        """As the contract says."""
-        driver = await _driver(connection)
-        listed = f'"{where}" IN (SELECT value FROM json_each(?))'  # noqa: S608  (our own names)
-        statement = f'SELECT "{of}", count(*) FROM {table.name} WHERE {listed} GROUP BY "{of}"'  # noqa: S608  (our own names)
-        return {row[0]: row[1] for row in await driver.execute_fetchall(statement, (json.dumps(list(among)),))}
 
     async def lock(
         self,
@@ -86,15 +144,6 @@ class SqliteState:
         cursor = await driver.executemany(_add(table), _written(table, _names(table), rows))
         return cursor.rowcount
 
-    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
-        """As the contract says."""
-        if not rows:
-            return ()
-        driver = await _driver(connection)
-        await driver.executemany(_sum(table), _written(table, _names(table), rows))
-        keys = len(table.primary_key.columns)
-        return await self.lock(connection, table, [row[:keys] for row in rows])
-
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """As the contract says."""
         if rows:
@@ -106,22 +155,11 @@ class SqliteState:
                     raise
                 raise CrossedError(f"one of the rows of {table.name} is there already", table.name) from taken
 
-    async def write(self, connection: AsyncConnection, writes: Iterable[Write]) -> None:
-        """As the contract says: there is no way to a file that would have to be saved."""
+    async def write(self, connection: AsyncConnection, writes: Iterable[Write], *asks: Ask) -> Sequence[Sequence[Row]]:
+        """As the contract says."""
         for one in writes:
             await getattr(self, one.how)(connection, one.table, one.rows)
-
-    async def number(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> list[int]:
-        """As the contract says."""
-        driver = await _driver(connection)
-        number, *names = _names(table)
-        marks = ", ".join("?" for _ in names)
-        statement = f'INSERT INTO {table.name} ({_quoted(names)}) VALUES ({marks}) RETURNING "{number}"'  # noqa: S608  (our own names)
-        numbers = []
-        for row in _written(table, tuple(names), rows):
-            ((found,),) = await driver.execute_fetchall(statement, tuple(row))
-            numbers.append(int(found))
-        return numbers
+        return await self.ask(connection, *asks)
 
     async def remember(
         self, connection: AsyncConnection, table: Table, keys: Sequence[str], day: int

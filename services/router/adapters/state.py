@@ -4,7 +4,7 @@
 caller's transaction, whose first statement went through SQLAlchemy (the offset's compare-and-set, as a rule).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -13,9 +13,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
-
-Row = Sequence[Any]
-Held = Literal["awaited", "skipped"]
+from services.router.adapters.ask import Ask, Held, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,12 @@ class State(Protocol):
     waits: bool
     """May another writer pass between two statements of one transaction? Then what was locked is read again."""
 
-    async def filled(self, connection: AsyncConnection, tables: Sequence[Table]) -> Sequence[Table]:
-        """Those of the tables that hold any row at all."""
+    async def ask(self, connection: AsyncConnection, *asks: Ask) -> Sequence[Sequence[Row]]:
+        """The answers to these, in order, in as few round trips as may be.
+
+        What locks or writes does so in their order. What one of them writes the others need not read, nor what is
+        committed while one of them waits: what must be seen after a lock is asked for in another call.
+        """
         ...
 
     async def fetch(
@@ -54,12 +56,6 @@ class State(Protocol):
 
         `only` is a condition in SQL, ours and constant, such as a partial index's.
         """
-        ...
-
-    async def tally(
-        self, connection: AsyncConnection, table: Table, of: str, *, where: str, among: Sequence[str]
-    ) -> Mapping[str, int]:
-        """Each value of the column `of`, and how many rows have it whose column `where` is among these texts."""
         ...
 
     async def lock(
@@ -79,26 +75,16 @@ class State(Protocol):
         """Write those whole rows whose primary key is not there yet; how many were."""
         ...
 
-    async def sum(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
-        """Write whole rows in place of those with the same primary key, their last column added to what stands there.
-
-        No two of them may share a key. Whoever counts at the same time counts on top. Gives the rows as they stand now.
-        """
-        ...
-
     async def create(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
         """Write rows that should not be there yet, the fastest way. Raises `CrossedError` where one of them is."""
         ...
 
-    async def write(self, connection: AsyncConnection, writes: Iterable[Write]) -> None:
-        """All of these, in as few round trips as may be; no row twice. Raises `CrossedError` as `create` does.
+    async def write(self, connection: AsyncConnection, writes: Iterable[Write], *asks: Ask) -> Sequence[Sequence[Row]]:
+        """All of these, then the answers to what is asked, in as few round trips as may be; no row twice.
 
-        They are asked for one by one: where that takes work, it is done while the former are written.
+        The writes are asked for one by one: where that takes work, it is done while the former are written. What is
+        asked need not see them. Raises `CrossedError` as `create` does.
         """
-        ...
-
-    async def number(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> list[int]:
-        """Write these rows without their first column, which the database numbers in their order; the numbers."""
         ...
 
     async def remember(

@@ -16,6 +16,7 @@ from runtime.migrations import migrate
 from schemas.event import EventType, Mark
 from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK
 from services.router.adapters import tables
+from services.router.adapters.ask import Filled, size
 from services.router.applying import More, apply
 from services.router.consumer import Consumer
 from services.router.domain.business_time import add
@@ -32,24 +33,29 @@ BEHAVIOUR, URGENT = Partition(EVENTS_BEHAVIOUR.name, 0), Partition(EVENTS_URGENT
 
 
 class Interrupted:
-    """A state that lets something happen once, before the first call of one kind on one table."""
+    """A state that lets something happen once, before rows of one table are first locked, created or numbered."""
 
     def __init__(self, state: Any, call: str, table: Any, happens: Callable[[], Awaitable[None]]) -> None:
         self._state, self._call, self._table, self._happens = state, call, table, happens
         self._over = False
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._state, name)
-        return self._then(found) if name == self._call else found
+        return getattr(self._state, name)
 
-    def _then(self, found: Any) -> Any:
-        async def call(connection: Any, table: Any, *rest: Any, **named: Any) -> Any:
-            if table is self._table and not self._over:
-                self._over = True
-                await self._happens()
-            return await found(connection, table, *rest, **named)
+    async def lock(self, connection: Any, table: Any, keys: Any, **named: Any) -> Any:
+        await self._now("lock", table)
+        return await self._state.lock(connection, table, keys, **named)
 
-        return call
+    async def ask(self, connection: Any, *asks: Any) -> Any:
+        for one in asks:
+            if not isinstance(one, Filled) and size(one):
+                await self._now(type(one).__name__.lower(), one.table)
+        return await self._state.ask(connection, *asks)
+
+    async def _now(self, call: str, table: Any) -> None:
+        if (call, table) == (self._call, self._table) and not self._over:
+            self._over = True
+            await self._happens()
 
 
 def interrupted(hand: Hand, call: str, table: Any, happens: Callable[[], Awaitable[None]]) -> None:

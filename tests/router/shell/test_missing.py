@@ -1,16 +1,14 @@
 """Whatever deciding finds missing is looked up at the next attempt: identifiers, leads, and accounts as well."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-
-from sqlalchemy import Table
 
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Log
 from schemas.verdict import Ternary
 from services.router.adapters import tables
+from services.router.adapters.ask import Ask, Lock
 from services.router.consumer import Consumer
 from services.router.domain.playbook import Condition, Facts, Playbook, Signal
 from services.router.domain.world import NeedsMoreError
@@ -31,10 +29,11 @@ class Noting:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._state, name)
 
-    async def lock(self, connection: Any, table: Table, keys: Sequence[Any], **named: Any) -> Any:
-        if table is tables.ACCOUNT:
-            self.accounts |= {key for (key,) in keys}
-        return await self._state.lock(connection, table, keys, **named)
+    async def ask(self, connection: Any, *asks: Ask) -> Any:
+        for one in asks:
+            if isinstance(one, Lock) and one.table is tables.ACCOUNT:
+                self.accounts |= {key for (key,) in one.keys}
+        return await self._state.ask(connection, *asks)
 
 
 def asking(playbook: Playbook, known: set[str]) -> Playbook:

@@ -1,36 +1,13 @@
 """One contract for the router's state, on SQLite and on PostgreSQL."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
-from services.router.adapters.state import CrossedError, Row, State, Write
-from services.router.adapters.tables import ACCOUNT, BATCH, CROWDED, FLOOD, IDENTIFIER, ROTATION, SEEN, STANDING, TIMER
-
-ADA, GRACE = UUID(int=1), UUID(int=2)
-
-
-def an_identifier(
-    value: str, lead: UUID = ADA, *, kind: str = "email", lone: bool = False, dossier: bytes = b"d"
-) -> Row:
-    return (kind, value, lead, lone, 739_000, dossier, b"")
-
-
-@asynccontextmanager
-async def begun(database: Database) -> AsyncIterator[AsyncConnection]:
-    """A transaction whose first statement went through SQLAlchemy, as the contract asks."""
-    async with database.transaction() as connection:
-        await connection.execute(select(BATCH.c.number).limit(1))
-        yield connection
-
-
-def plain(rows: object) -> list[tuple[object, ...]]:
-    return sorted(tuple(row) for row in rows)  # type: ignore[attr-defined]  # rows of either driver iterate
+from services.router.adapters.state import CrossedError, State, Write
+from services.router.adapters.tables import ACCOUNT, CROWDED, IDENTIFIER, ROTATION, SEEN, STANDING, TIMER
+from tests.router.shell.rows import ADA, GRACE, an_identifier, begun, plain
 
 
 async def test_what_was_put_is_fetched_with_its_types(house: Database, state: State) -> None:
@@ -52,37 +29,6 @@ async def test_putting_again_replaces(house: Database, state: State) -> None:
         )
 
     assert plain(found) == [(GRACE, b"\x00\xff")]
-
-
-async def test_what_is_numbered_gets_the_next_number(house: Database, state: State) -> None:
-    async with begun(house) as connection:
-        (first,) = await state.number(connection, BATCH, [("urgent", 3, 0, 7, 1, "v1", "l1", b"\x00")])
-        second, _draw = await state.number(
-            connection, BATCH, [("urgent", 3, 7, 9, 2, "v1", "l1", b""), ("assignment", -1, 0, 0, 2, "v1", "l1", b"")]
-        )
-        columns = ("lane", "partition", "first", "next", "at", "playbook", "lists", "dropped")
-        (found,) = await state.fetch(connection, BATCH, ("number",), [(first,)], columns)
-
-    assert second > first
-    assert tuple(found) == ("urgent", 3, 0, 7, 1, "v1", "l1", b"\x00")
-
-
-async def test_a_tally_counts_only_what_was_asked_for(house: Database, state: State) -> None:
-    async with begun(house) as connection:
-        await state.put(
-            connection,
-            IDENTIFIER,
-            [
-                an_identifier("ada@acme.example"),
-                an_identifier("grace@acme.example"),
-                an_identifier("c1", kind="cookie"),
-            ],
-        )
-        counted = await state.tally(connection, IDENTIFIER, "kind", where="value", among=["ada@acme.example", "c1"])
-        nobody = await state.tally(connection, IDENTIFIER, "kind", where="value", among=[])
-
-    assert counted == {"email": 1, "cookie": 1}
-    assert nobody == {}
 
 
 async def test_adding_leaves_what_is_there(house: Database, state: State) -> None:
@@ -185,15 +131,6 @@ async def test_a_condition_narrows_what_is_fetched(house: Database, state: State
     assert plain(found) == [("ada@acme.example",)]
 
 
-async def test_a_table_is_filled_once_something_is_in_it(house: Database, state: State) -> None:
-    async with begun(house) as connection:
-        before = await state.filled(connection, [SEEN, ACCOUNT])
-        await state.add(connection, SEEN, [(uuid4(), 1)])
-        after = await state.filled(connection, [SEEN, ACCOUNT])
-
-    assert (list(before), list(after)) == ([], [SEEN])
-
-
 @pytest.mark.parametrize("many", [1, 200])
 async def test_what_is_written_together_is_put_added_and_created(house: Database, state: State, many: int) -> None:
     kept, other = (ADA, 1, "", "", b"kept"), (GRACE, 1, "", "", b"new")
@@ -230,16 +167,6 @@ async def test_of_what_is_written_together_a_crossing_names_its_table(house: Dat
         await write()
 
     assert crossed.value.table == SEEN.name
-
-
-async def test_what_is_summed_is_added_to_what_stands_there(house: Database, state: State) -> None:
-    async with begun(house) as connection:
-        await state.sum(connection, FLOOD, [("form", 1, 2), ("campaign", 1, 5)])
-        now = await state.sum(connection, FLOOD, [("form", 3, 4)])
-        found = await state.fetch(connection, FLOOD, ("key",), [("form",), ("campaign",)], ("key", "day", "count"))
-
-    assert plain(now) == [("form", 3, 6)]
-    assert plain(found) == [("campaign", 1, 5), ("form", 3, 6)]
 
 
 async def test_a_row_that_somebody_holds_is_left_out_where_nobody_may_wait(house: Database, state: State) -> None:
