@@ -120,6 +120,8 @@ def test_the_event_types_on_which_it_can_be_true_are_worked_out(node: Any, expec
         ({"anny": []}, ("anny",), "“anny” is no word of a condition", "any"),
         ({"lead.title": {"start_with": "x"}}, ("lead.title", "start_with"), "no comparison", "starts_with"),
         ({"count": "whitepapr"}, ("count",), "there is no signal “whitepapr”", "whitepaper"),
+        ({"count": []}, ("count",), "name a signal", ""),
+        ({"known": []}, ("known",), "name what has to be known", ""),
         ({"count": "visit", "atleast": 2}, ("atleast",), "cannot stand beside `count`", "at_least"),
         ({"count": "visit", "within_days": 4000}, ("within_days",), "whole number from 1 to 365", ""),
         ({"lead.has_phone": "perhaps"}, ("lead.has_phone",), "is `yes` or `no`", ""),

@@ -183,6 +183,8 @@ class _Compiler:
 
     def known(self, operand: Any, where: Where, *, wanted: bool) -> Condition:
         paths = operand if isinstance(operand, list) else [operand]
+        if not paths:
+            return self.fault(where, "name what has to be known: `lead.title`, or a list of such")
         parts = [comparisons.known(path, wanted) for path in map(str, paths) if self.path(path, where)]
         return conjoin(parts) if parts else always()
 
@@ -203,6 +205,8 @@ class _Compiler:
             if word not in _COUNT_WORDS:
                 self.fault((*where, word), f"“{word}” cannot stand beside `count`", suggestion(str(word), _COUNT_WORDS))
         names = tuple(map(str, node["count"] if isinstance(node["count"], list) else [node["count"]]))
+        if not names:
+            return self.fault((*where, "count"), "name a signal of scoring.yaml, or a list of them")
         for name in names:
             if name not in self.vocabulary.signals:
                 meant = suggestion(name, self.vocabulary.signals)
