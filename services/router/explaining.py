@@ -129,7 +129,7 @@ def in_five_lines(explained: Explained, playbook: Playbook) -> str:
     elif explained.triage is not None:
         lines.append("Ask: " + " ".join(explained.triage.questions))
     if verdict.receipt and verdict.receipt.flip:
-        lines.append("It would change if: " + "; ".join(verdict.receipt.flip))
+        lines.append("Else: " + " ".join(verdict.receipt.flip))
     return "\n".join(lines)
 
 

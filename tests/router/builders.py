@@ -12,6 +12,7 @@ from schemas.fact import Trust
 from schemas.lead import Priority
 from schemas.play import Address
 from schemas.verdict import Rule, Ternary
+from services.router.domain import conditions
 from services.router.domain.playbook import (
     Characteristic,
     Checklist,
@@ -121,12 +122,13 @@ def condition(test: Callable[[Facts], bool | None], *types: EventType, text: str
 
 
 def always() -> Condition:
-    return condition(lambda _facts: True, text="always")
+    return conditions.always()
 
 
 def equals(path: str, wanted: object) -> Condition:
     """Unknown while the path is."""
-    return condition(lambda facts: None if facts.value(path) is None else facts.value(path) == wanted)
+    text = f"{path} is {wanted}"
+    return condition(lambda facts: None if facts.value(path) is None else facts.value(path) == wanted, text=text)
 
 
 def hours(zone: str = "Europe/Berlin", opens: int = 9, closes: int = 17) -> BusinessHours:
@@ -168,11 +170,11 @@ def _title_has(word: str) -> Condition:
         title = facts.value("lead.title")
         return None if title is None else word in str(title).lower() and "assistant" not in str(title).lower()
 
-    return condition(test)
+    return condition(test, text=f"the title has the word {word}")
 
 
 def _rules() -> dict[Rule, RuleDefinition]:
-    asks = condition(lambda facts: facts.value("event.consultation") == "yes", *_CALLS)
+    asks = condition(lambda facts: facts.value("event.consultation") == "yes", *_CALLS, text="they ask for a call")
     return {
         Rule.CONSULTATION: RuleDefinition(Rule.CONSULTATION, "Consultation", "they asked", asks),
         Rule.SQL_CRITERIA: RuleDefinition(Rule.SQL_CRITERIA, "SQL", "as agreed", always()),
@@ -185,7 +187,7 @@ def _rules() -> dict[Rule, RuleDefinition]:
 
 def _checklist(name: str) -> Checklist:
     if name == "mql":
-        known = condition(lambda facts: facts.value("lead.has_email") is True)
+        known = condition(lambda facts: facts.value("lead.has_email") is True, text="an address")
         return Checklist(name, (ChecklistItem("reachable", "We have an address", known, "How can we reach you?"),))
     return Checklist(
         name,

@@ -16,6 +16,7 @@ from services.router.domain.lead import Lead, Standing
 from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.domain.receipts import receipt_of, score_alone
 from services.router.domain.rules import Findings
+from services.router.domain.turning import sentences
 from services.router.domain.world import Counted
 
 _BEFORE_MQL = frozenset({LifecycleStage.SUBSCRIBER, LifecycleStage.LEAD})
@@ -119,8 +120,8 @@ def _whole_receipt(case: Case, conclusion: Conclusion) -> Receipt:
     return receipt_of(
         case.facts,
         case.findings,
-        conclusion.outcome,
         extra,
+        flip=sentences(case),
         play=conclusion.play,
         play_why=conclusion.play_why,
         team=conclusion.team,

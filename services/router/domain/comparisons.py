@@ -30,6 +30,8 @@ _NOUNS = {
     "score.fit": "the fit score",
     "score.engagement": "the engagement score",
 }
+_EVER_KNOWN = frozenset({"lead.has_phone", "lead.has_email", "lead.known", "account.known"})
+"""What is yes or no of everybody."""
 
 
 def noun(path: str) -> str:
@@ -45,6 +47,10 @@ def noun(path: str) -> str:
 def absent(path: str) -> Ternary:
     """What follows from silence: what an event does not say is not so; what a lead did not say is not known."""
     return FALSE if path.startswith("event.") else UNKNOWN
+
+
+def _open(path: str) -> bool:
+    return absent(path) is UNKNOWN and path not in _EVER_KNOWN
 
 
 def listed(words: Iterable[str], joint: str = "or") -> str:
@@ -64,7 +70,7 @@ def flag(path: str, wanted: bool) -> Condition:  # noqa: FBT001  (the flag is th
 
     subject = noun(path)
     text = subject if path in FLAGS and path in _NOUNS else f"{subject} is yes"
-    return Condition(test, text if wanted else f"not ({text})", frozenset({path}))
+    return Condition(test, text if wanted else f"not ({text})", frozenset({path}), open=_open(path))
 
 
 def exactly(path: str, wanted: frozenset[str]) -> Condition:
@@ -81,7 +87,7 @@ def exactly(path: str, wanted: frozenset[str]) -> Condition:
 
     text = f"{noun(path)} is {listed(value.replace('_', ' ') for value in sorted(wanted))}"
     types = wanted if path == "event.type" else None
-    return Condition(test, text, frozenset({path}), event_types=types)
+    return Condition(test, text, frozenset({path}), event_types=types, open=_open(path))
 
 
 def among(path: str, wanted: tuple[Scalar, ...]) -> Condition:
@@ -96,7 +102,9 @@ def among(path: str, wanted: tuple[Scalar, ...]) -> Condition:
             return of(any(_folded(value) in texts for value in found))
         return of(_folded(found) in texts)
 
-    return Condition(test, f"{noun(path)} is {listed(_quoted(value) for value in wanted)}", frozenset({path}))
+    return Condition(
+        test, f"{noun(path)} is {listed(_quoted(value) for value in wanted)}", frozenset({path}), open=_open(path)
+    )
 
 
 def _folded(value: Scalar) -> str:
@@ -121,7 +129,7 @@ def part_of_text(path: str, how: str, wanted: tuple[str, ...]) -> Condition:
     }
     verb = {"contains": "contains", "starts_with": "starts with", "ends_with": "ends with"}[how]
     text = f"{noun(path)} {verb} {listed(f'“{value}”' for value in wanted)}"
-    return Condition(_on_text(path, holds[how]), text, frozenset({path}))
+    return Condition(_on_text(path, holds[how]), text, frozenset({path}), open=_open(path))
 
 
 def has_words(path: str, patterns: tuple[Pattern, ...], table: Abbreviations, text: str) -> Condition:
@@ -132,7 +140,7 @@ def has_words(path: str, patterns: tuple[Pattern, ...], table: Abbreviations, te
     def holds(found: str) -> bool:
         return decides(spelled, table.spelled(words_of(found)))
 
-    return Condition(_on_text(path, holds), f"{noun(path)} has the words {text}", frozenset({path}))
+    return Condition(_on_text(path, holds), f"{noun(path)} has the words {text}", frozenset({path}), open=_open(path))
 
 
 def _on_text(path: str, holds: Callable[[str], bool]) -> Test:
@@ -166,7 +174,7 @@ def bounded(path: str, low: float | None, high: float | None) -> Condition:
             return FALSE
         return UNKNOWN
 
-    return Condition(test, f"{noun(path)} {bounds(low, high)}", frozenset({path}))
+    return Condition(test, f"{noun(path)} {bounds(low, high)}", frozenset({path}), open=_open(path))
 
 
 def bounds(low: float | None, high: float | None) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from schemas.verdict import Ternary
 from services.router.domain import comparisons
 from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, negation
-from services.router.domain.playbook import Condition, Facts
+from services.router.domain.playbook import Condition, Facts, Joint
 from services.router.domain.vocabulary import COUNTING, FLAGS, REFUSALS, Place, Vocabulary, suggestion
 from services.router.domain.words import Pattern, words_of
 
@@ -54,7 +54,7 @@ def compile_all(node: Any, vocabulary: Vocabulary, place: Place) -> tuple[Condit
 
 def always() -> Condition:
     """True whatever happens."""
-    return Condition(lambda _facts: TRUE, "always")
+    return Condition(lambda _facts: TRUE, "always", how=Joint.ALL)
 
 
 def conjoin(parts: Sequence[Condition]) -> Condition:
@@ -78,7 +78,7 @@ def conjoin(parts: Sequence[Condition]) -> Condition:
         if part.event_types is not None:
             types = part.event_types if types is None else types & part.event_types
     text = " and ".join(_bracketed(part.text, " or ") for part in parts) or "always"
-    return Condition(test, text, _paths(parts), _signals(parts), types)
+    return Condition(test, text, _paths(parts), _signals(parts), types, Joint.ALL, tuple(parts))
 
 
 def disjoin(parts: Sequence[Condition]) -> Condition:
@@ -101,12 +101,15 @@ def disjoin(parts: Sequence[Condition]) -> Condition:
     for part in parts:
         types = None if types is None or part.event_types is None else types | part.event_types
     text = " or ".join(_bracketed(part.text, " and ") for part in parts) or "never"
-    return Condition(test, text, _paths(parts), _signals(parts), types)
+    return Condition(test, text, _paths(parts), _signals(parts), types, Joint.ANY, tuple(parts))
 
 
 def invert(part: Condition) -> Condition:
     """Not it."""
-    return Condition(lambda facts: negation(part.test(facts)), f"not ({part.text})", part.paths, part.signals)
+    text = f"not ({part.text})"
+    return Condition(
+        lambda facts: negation(part.test(facts)), text, part.paths, part.signals, how=Joint.NOT, parts=(part,)
+    )
 
 
 def _bracketed(text: str, joint: str) -> str:

@@ -32,6 +32,16 @@ class Facts(Protocol):
 Test = Callable[[Facts], Ternary]
 
 
+class Joint(StrEnum):
+    """How a condition is made of others."""
+
+    FACT = "fact"
+    """Of none: it asks one thing."""
+    ALL = "all"
+    ANY = "any"
+    NOT = "not"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A compiled condition: a pure function in Kleene logic, and the words it was made from."""
@@ -44,6 +54,11 @@ class Condition:
     signals: frozenset[str] = frozenset()
     event_types: frozenset[str] | None = None
     """The event types on which it can be true at all; None when any."""
+    how: Joint = Joint.FACT
+    parts: "tuple[Condition, ...]" = ()
+    """What it is made of, where it is no single fact."""
+    open: bool = False
+    """Can the answer be unknown?"""
 
 
 class Repeat(StrEnum):

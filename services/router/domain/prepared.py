@@ -11,9 +11,11 @@ from typing import Generic, TypeVar
 
 from schemas.event import EventType
 from schemas.verdict import Rule, Ternary
+from services.router.domain.flip import Changes, Step, facts_in
 from services.router.domain.playbook import Condition, Playbook, Signal, SuppressionKind
 from services.router.domain.portraits import Portraits, portraits
 from services.router.domain.scoring import Gauge, gauges
+from services.router.domain.steps import steps_of
 from services.router.domain.vocabulary import PERSONAL
 
 _MOST = 8
@@ -69,6 +71,12 @@ class Prepared:
     """There is an SQL checklist, and rule 2 goes by it."""
     reachable: bool
     """There is a score, and rule 3 goes by it."""
+    steps: tuple[Step, ...]
+    """Its verdicts, step by step."""
+    facts: tuple[Condition, ...]
+    """The facts that those rest on."""
+    flips: dict[tuple[Ternary, ...], tuple[Changes, ...]] = field(default_factory=dict)
+    """The smallest changes that flip a verdict, by the values of those facts."""
     plays: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)
     """The play and why, by what it is chosen by."""
     accounts: dict[str, str] = field(default_factory=dict)
@@ -93,6 +101,7 @@ def prepared(playbook: Playbook) -> Prepared:
 
 
 def _prepare(playbook: Playbook) -> Prepared:
+    steps = steps_of(playbook)
     first = playbook.rules.get(Rule.CONSULTATION)
     consultation = frozenset(kind for kind in EventType if first is not None and _can(first.when, kind))
     signals = {kind: tuple(each for each in playbook.scoring.signals if _can(each.when, kind)) for kind in EventType}
@@ -107,6 +116,8 @@ def _prepare(playbook: Playbook) -> Prepared:
         gauges(playbook.scoring),
         bool(playbook.sql.items) and Rule.SQL_CRITERIA in playbook.rules,
         playbook.scoring.on and Rule.SCORE_THRESHOLD in playbook.rules,
+        steps,
+        facts_in(steps),
     )
 
 

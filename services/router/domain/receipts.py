@@ -1,13 +1,11 @@
 """The receipt: everything a decision rested on, and the smallest change that would have led elsewhere."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from schemas.verdict import Outcome, Receipt, Rule, Ternary
-from services.router.domain import reasons, scoring
+from schemas.verdict import Receipt, Rule, Ternary
+from services.router.domain import scoring
 from services.router.domain.facts import LeadFacts
-from services.router.domain.playbook import Playbook
 from services.router.domain.rules import Findings
 
 _RULES = tuple((rule, rule.value) for rule in Rule)
@@ -18,9 +16,9 @@ _TRUE = Ternary.TRUE
 def receipt_of(
     facts: LeadFacts,
     findings: Findings,
-    outcome: Outcome,
     extra: Mapping[str, Any],
     *,
+    flip: tuple[str, ...] = (),
     play: str = "",
     play_why: str = "",
     team: str = "",
@@ -33,7 +31,7 @@ def receipt_of(
         threshold=findings.threshold,
         contributions=scoring.contributions(facts.lead, facts.playbook.scoring, facts.gained, facts.are),
         questions=findings.questions,
-        flip=flips(facts, findings, outcome),
+        flip=flip,
         play=play,
         play_why=play_why,
         team=team,
@@ -65,46 +63,3 @@ def _facts(facts: LeadFacts, findings: Findings) -> dict[str, Any]:
         "engagement": findings.points.engagement,
         "armed": standing.armed,
     }
-
-
-def flips(facts: LeadFacts, findings: Findings, outcome: Outcome) -> tuple[str, ...]:
-    """The smallest changes that would have changed the outcome, in words: what was missing, or what it hung on."""
-    if outcome is Outcome.PASS:
-        return _hung_on(findings, facts.playbook)
-    return (*_missing_points(facts, findings), *_missing_items(findings, facts.playbook))
-
-
-def _hung_on(findings: Findings, playbook: Playbook) -> tuple[str, ...]:
-    if len(findings.fired) != 1:
-        return ()
-    match findings.fired[0]:
-        case Rule.SCORE_THRESHOLD:
-            spare = findings.points.total - findings.threshold
-            return (f"With {reasons.points(spare + 1)} points less it would not have passed.",)
-        case Rule.SQL_CRITERIA:
-            label = playbook.sql.items[0].label
-            return (f"If one line of the SQL checklist did not hold, such as “{label}”, it would not have passed.",)
-        case Rule.CONSULTATION:
-            return ("Without the request to talk to somebody it would not have passed.",)
-        case _:
-            return ("If the account were not on the target list it would not have passed.",)
-
-
-def _missing_points(facts: LeadFacts, findings: Findings) -> tuple[str, ...]:
-    missing = findings.threshold - findings.points.total
-    rule = Rule.SCORE_THRESHOLD
-    if not facts.playbook.scoring.on or rule not in facts.playbook.rules or missing <= 0 or not facts.lead.known:
-        return ()
-    return (f"{reasons.points(missing)} points more would have reached the threshold.",)
-
-
-def _missing_items(findings: Findings, playbook: Playbook) -> tuple[str, ...]:
-    items = findings.items
-    missing = [item.label for item in playbook.sql.items if items[item.name] is not _TRUE]
-    return _unmet(tuple(missing)) if missing and Rule.SQL_CRITERIA in playbook.rules else ()
-
-
-@lru_cache(maxsize=512)
-def _unmet(labels: tuple[str, ...]) -> tuple[str, ...]:
-    lines = ", ".join(f"“{label}”" for label in labels)
-    return (f"The SQL criteria would have been met if this held: {lines}.",)

@@ -59,10 +59,25 @@ def decide(
     full: bool = False,
 ) -> Decision:
     """As `route`, for an event that is counted in `facts.lead` already. Raises `ValueError` for facts without event."""
+    case = case_of(facts, around, ready, counted, notes=notes, extra=extra, full=full)
+    return concluded(case, _machine(case) if case.event.marks else _human(case))
+
+
+def case_of(
+    facts: LeadFacts,
+    around: Surroundings,
+    ready: Prepared,
+    counted: Counted,
+    *,
+    notes: tuple[Reason, ...] = (),
+    extra: Mapping[str, Any] = _NOTHING,
+    full: bool = False,
+) -> Case:
+    """What the decision is made from. Raises `ValueError` for facts without event."""
     event, playbook = facts.event, ready.playbook
     if event is None:
         raise ValueError("a verdict is about an event: these facts have none")
-    case = Case(
+    return Case(
         event=event,
         lead=facts.lead,
         around=around,
@@ -78,7 +93,6 @@ def decide(
         notes=notes,
         full=full,
     )
-    return concluded(case, _machine(case) if event.marks else _human(case))
 
 
 def counted_in(event: Event, lead: Lead, ready: Prepared, now: datetime) -> tuple[Lead, Counted]:
@@ -191,18 +205,9 @@ def _by_readiness(case: Case, standing: Standing) -> Conclusion:
     if case.findings.readiness is Ternary.FALSE:
         said = reasons.not_ready(case.findings, case.playbook.sql) or (reasons.NOTHING_AGREED,)
         return _nurtured(case, standing, said)
-    if _interested(case, standing):
+    if case.findings.interested:
         return passing.triaged(case, (), reasons.not_known(case.findings, case.playbook.sql, "ask"), "unknown")
     return _nurtured(case, standing, reasons.not_known(case.findings, case.playbook.sql, "wait"))
-
-
-def _interested(case: Case, standing: Standing) -> bool:
-    """Enough interest to take a person's time. Without scoring, any response of theirs is."""
-    if case.facts.at < standing.triage_from:
-        return False
-    if not case.playbook.scoring.on:
-        return case.event.type.value in case.playbook.responses
-    return case.findings.points.engagement >= case.playbook.triage_interest
 
 
 def _nurtured(case: Case, standing: Standing, said: tuple[Reason, ...]) -> Conclusion:

@@ -97,6 +97,16 @@ class Findings:
         """The sums of the score."""
         return self._facts.points
 
+    @property
+    def interested(self) -> bool:
+        """Is there interest enough to take a person's time? Without scoring, any response of theirs is."""
+        playbook = self._ready.playbook
+        if self._facts.at < self._facts.lead.standing.triage_from:
+            return False
+        if not playbook.scoring.on:
+            return self._event.type.value in playbook.responses
+        return self.points.engagement >= playbook.triage_interest
+
     def _asks(self) -> bool:
         return self._event.type in self._ready.consultation
 

@@ -205,10 +205,8 @@ def test_an_unknown_checklist_with_interest_asks_a_person_the_few_questions() ->
     assert item.questions == ("Is a budget approved?",)
     assert verdict.receipt is not None
     assert verdict.receipt.questions == item.questions
-    assert verdict.receipt.flip == (
-        "50 points more would have reached the threshold.",
-        "The SQL criteria would have been met if this held: “Budget approved”.",
-    )
+    assert "If there were 50 points more: pass." in verdict.receipt.flip
+    assert "If this held: lead.budget is yes: pass." in verdict.receipt.flip
 
 
 def test_what_waits_in_triage_asks_only_once_and_a_rule_takes_it_out() -> None:
@@ -272,7 +270,7 @@ def test_the_receipt_holds_every_rule_and_sums_up() -> None:
     assert receipt is not None
     assert set(receipt.rules) == set(Rule)
     assert receipt.score == sum(each.points for each in receipt.contributions) == 100_000
-    assert receipt.flip == ("With 0.001 points less it would not have passed.",)
+    assert receipt.flip == ("If there were 0.001 points less: nurture.",)
     assert receipt.facts["persona"] == "vp"
     assert (receipt.play, receipt.team) == ("open_door", "inside")
 
