@@ -13,13 +13,12 @@ from schemas.lead import Priority
 from schemas.play import Address
 from schemas.verdict import Rule, Ternary
 from services.router.domain import conditions
+from services.router.domain.condition import Condition, Facts
 from services.router.domain.playbook import (
     Characteristic,
     Checklist,
     ChecklistItem,
-    Condition,
     Domains,
-    Facts,
     NurtureTrack,
     Persona,
     Play,

@@ -11,8 +11,8 @@ from pydantic_core import ErrorDetails
 
 from services.router.adapters.playbook_faults import PlaybookFault
 from services.router.adapters.playbook_pages import Page, Where, read_page
+from services.router.domain.condition import Condition
 from services.router.domain.conditions import compile_all
-from services.router.domain.playbook import Condition
 from services.router.domain.vocabulary import Place, Vocabulary, suggestion
 
 M = TypeVar("M", bound=BaseModel)

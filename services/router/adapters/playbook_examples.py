@@ -8,8 +8,9 @@ from schemas.verdict import Rule, Ternary
 from services.router.adapters.playbook_book import Sheet
 from services.router.adapters.playbook_models import ExamplePage, RulePage
 from services.router.adapters.playbook_pages import Where
+from services.router.domain.condition import Scalar
 from services.router.domain.personas import persona_of, stage_of
-from services.router.domain.playbook import Playbook, Scalar
+from services.router.domain.playbook import Playbook
 from services.router.domain.vocabulary import Vocabulary, suggestion
 
 SAYS = {"fires": Ternary.TRUE, "silent": Ternary.FALSE, "unknown": Ternary.UNKNOWN}

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from schemas.verdict import Ternary
+from services.router.domain.condition import Condition, Facts, Scalar, Test
 from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, of
-from services.router.domain.playbook import Condition, Facts, Scalar, Test
 from services.router.domain.vocabulary import FLAGS
 from services.router.domain.words import Abbreviations, Pattern, decides, words_of
 

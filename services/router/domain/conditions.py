@@ -15,8 +15,8 @@ from typing import Any
 
 from schemas.verdict import Ternary
 from services.router.domain import comparisons
+from services.router.domain.condition import Condition, Facts, Joint
 from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, negation
-from services.router.domain.playbook import Condition, Facts, Joint
 from services.router.domain.vocabulary import COUNTING, FLAGS, REFUSALS, Place, Vocabulary, suggestion
 from services.router.domain.words import Pattern, words_of
 

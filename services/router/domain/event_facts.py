@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from schemas.event import Event
 from schemas.fact import Trust
-from services.router.domain.playbook import Scalar
+from services.router.domain.condition import Scalar
 
 Value = Scalar | tuple[str, ...]
 

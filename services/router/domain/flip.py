@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.verdict import Ternary
+from services.router.domain.condition import Condition, Joint
 from services.router.domain.kleene import FALSE, TRUE, conjunction, disjunction, negation
-from services.router.domain.playbook import Condition, Joint
 
 MOST = 3
 """Facts that one change touches at most: nobody calls more than that small."""

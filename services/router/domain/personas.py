@@ -3,8 +3,9 @@
 from functools import lru_cache
 
 from services.router.domain.comparisons import noun
+from services.router.domain.condition import Condition, Facts
 from services.router.domain.kleene import TRUE
-from services.router.domain.playbook import Condition, Facts, Persona, Playbook, Stage
+from services.router.domain.playbook import Persona, Playbook, Stage
 
 
 def persona_of(facts: Facts, playbook: Playbook) -> tuple[Persona | None, str]:

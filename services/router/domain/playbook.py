@@ -3,62 +3,16 @@
 Points are integers in thousandths of a point, so that sums are exact in any order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Protocol
 
 from schemas.lead import Priority
 from schemas.play import Content
-from schemas.verdict import Rule, Ternary
+from schemas.verdict import Rule
+from services.router.domain.condition import Condition
 from services.router.domain.team import Rep, Team
-
-Scalar = str | int | float | bool | None
-
-
-class Facts(Protocol):
-    """What a condition may ask. A path that is not known gives `None`, which is *unknown*, never false."""
-
-    def value(self, path: str) -> Scalar | tuple[str, ...]:
-        """`event.type`, `event.name`, `event.<property>`, `lead.<field>`, `lead.has_phone`, `lead.email_domain`, …"""
-        ...
-
-    def count(self, signal: str, within_days: int | None) -> int:
-        """How often a signal happened; an absent behaviour is known to be zero."""
-        ...
-
-
-Test = Callable[[Facts], Ternary]
-
-
-class Joint(StrEnum):
-    """How a condition is made of others."""
-
-    FACT = "fact"
-    """Of none: it asks one thing."""
-    ALL = "all"
-    ANY = "any"
-    NOT = "not"
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A compiled condition: a pure function in Kleene logic, and the words it was made from."""
-
-    test: Test
-    text: str
-    """In plain language, for receipts and for the one-page agreement."""
-    paths: frozenset[str] = frozenset()
-    """What it reads."""
-    signals: frozenset[str] = frozenset()
-    event_types: frozenset[str] | None = None
-    """The event types on which it can be true at all; None when any."""
-    how: Joint = Joint.FACT
-    parts: "tuple[Condition, ...]" = ()
-    """What it is made of, where it is no single fact."""
-    open: bool = False
-    """Can the answer be unknown?"""
 
 
 class Repeat(StrEnum):

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from schemas.verdict import Ternary
+from services.router.domain.condition import Condition, Facts
 from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, conjunction
 from services.router.domain.playbook import (
     Checklist,
     ChecklistItem,
-    Condition,
-    Facts,
     NurtureTrack,
     Persona,
     Playbook,

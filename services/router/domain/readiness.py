@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.verdict import Ternary
+from services.router.domain.condition import Facts
 from services.router.domain.kleene import UNKNOWN, conjunction
-from services.router.domain.playbook import Checklist, Facts
+from services.router.domain.playbook import Checklist
 
 
 class Checked(NamedTuple):

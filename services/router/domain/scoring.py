@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from schemas.lead import Priority
 from schemas.verdict import Contribution, Ternary
+from services.router.domain.condition import Facts
 from services.router.domain.identity import id_text
 from services.router.domain.lead import RECENT, Lead, Sighting
-from services.router.domain.playbook import Facts, Playbook, Repeat, Scoring, Signal
+from services.router.domain.playbook import Playbook, Repeat, Scoring, Signal
 
 SCALE = 1_000_000
 """A weight of one."""

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from schemas.event import Mark
 from schemas.verdict import Outcome, Rule, Ternary
+from services.router.domain.condition import Condition
 from services.router.domain.conditions import always, conjoin, disjoin, invert
 from services.router.domain.flip import Step
 from services.router.domain.kleene import of
-from services.router.domain.playbook import Condition, Playbook
+from services.router.domain.playbook import Playbook
 
 if TYPE_CHECKING:
     from services.router.domain.case import Case

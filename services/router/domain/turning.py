@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from schemas.verdict import Ternary
 from services.router.domain import reasons
+from services.router.domain.condition import Condition
 from services.router.domain.flip import Changes, Read, changed, outcome, smallest
-from services.router.domain.playbook import Condition
 from services.router.domain.prepared import Prepared, prepared
 from services.router.domain.steps import REACHED, may, values
 

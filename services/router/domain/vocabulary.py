@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from schemas.event import EventType, Mark
 from schemas.lead import Field, LifecycleStage
-from services.router.domain.playbook import Condition
+from services.router.domain.condition import Condition
 from services.router.domain.words import Abbreviations
 
 PROPERTIES = (

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.verdict import Ternary
+from services.router.domain.condition import Condition
 from services.router.domain.conditions import always, conjoin, disjoin, invert
 from services.router.domain.flip import Changes, Step, outcome, smallest
-from services.router.domain.playbook import Condition
 
 NAMES = "abcdefghijkl"
 VALUES = tuple(Ternary)

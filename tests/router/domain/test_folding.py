@@ -13,10 +13,10 @@ from schemas.fact import encode
 from schemas.feedback import HandoffAccepted, LeadErased
 from schemas.handoff import HandoffState
 from schemas.verdict import Outcome
+from services.router.domain.condition import Facts
 from services.router.domain.folding import fold
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.needs import accounts_of, needs
-from services.router.domain.playbook import Facts
 from services.router.domain.world import NeedsMoreError, World
 from tests.router.builders import MONDAY, a_playbook, a_signal, an_event, an_id, email, who
 from tests.router.domain.test_scoring import histories

@@ -12,12 +12,13 @@ from schemas.event import Event, EventType
 from schemas.verdict import Rule, Ternary
 from services.router.adapters.playbook_files import load
 from services.router.domain import readiness, scoring
+from services.router.domain.condition import Condition
 from services.router.domain.conditions import compile_condition
 from services.router.domain.facts import LeadFacts
 from services.router.domain.lifecycle import track_for
 from services.router.domain.opening import team_for
 from services.router.domain.personas import persona_of, stage_of
-from services.router.domain.playbook import Condition, Playbook
+from services.router.domain.playbook import Playbook
 from services.router.domain.prepared import prepared
 from services.router.domain.rules import Findings
 from tests.router.builders import MONDAY, a_playbook, an_event

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from schemas.verdict import Ternary
-from services.router.domain.playbook import Condition, Facts, Playbook, Signal
+from services.router.domain.condition import Condition, Facts
+from services.router.domain.playbook import Playbook, Signal
 
 POISON = "poison"
 

@@ -10,7 +10,8 @@ from schemas.verdict import Ternary
 from services.router.adapters import tables
 from services.router.adapters.ask import Ask, Lock
 from services.router.consumer import Consumer
-from services.router.domain.playbook import Condition, Facts, Playbook, Signal
+from services.router.domain.condition import Condition, Facts
+from services.router.domain.playbook import Playbook, Signal
 from services.router.domain.world import NeedsMoreError
 from services.router.offering import Offering
 from tests.router.shell.building import a_consultation
