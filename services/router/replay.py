@@ -14,7 +14,7 @@ from sqlalchemy import Row, Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
-from runtime.log import Batch, Log, Partition, Record
+from runtime.log import Log
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import instant
 from services.router.adapters.saving import handoff_row
@@ -23,16 +23,10 @@ from services.router.desk import ASSIGNMENT_LANE, Desk
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import NeedsMoreError
-from services.router.reading import read
-from services.router.uncounted import awaited, driven_again, events_in
+from services.router.past import Past, ReplayError
 
 _COMPARED = ("event", "at", "outcome", "code", "handoff", "playbook", "lists", "digest", "counted", "surroundings")
-_FETCHED = 1000
 _ATTEMPTS = 30
-
-
-class ReplayError(Exception):
-    """The past cannot be decided again with what is at hand. The message says what is missing."""
 
 
 @dataclass(slots=True)
@@ -51,7 +45,7 @@ async def replay(recorded: Database, log: Log, desk: Desk, books: Mapping[tuple[
     `recorded` is only read. `books` holds every playbook by (version, lists version) that decided anything since.
     Raises `ReplayError` where a playbook or a part of the log is gone, `OffsetLostError` as the log does.
     """
-    done = Replayed()
+    done, past = Replayed(), Past(log)
     async with desk.carriage.database.reading() as connection:
         start = (await connection.execute(select(func.max(tables.BATCH.c.number)))).scalar_one() or 0
     for row in await _rows(recorded, tables.BATCH, tables.BATCH.c.number > start, tables.BATCH.c.number):
@@ -61,7 +55,7 @@ async def replay(recorded: Database, log: Log, desk: Desk, books: Mapping[tuple[
         if row.lane == ASSIGNMENT_LANE:
             done.draws += await _draws(recorded, desk, row, book)
         else:
-            await _batch(log, desk, row, book)
+            await _batch(past, desk, row, book)
             done.batches += 1
     await _compare(recorded, desk.carriage.database, start, done)
     return done
@@ -72,18 +66,8 @@ async def _rows(database: Database, table: Table, where: Any, *order: Any) -> li
         return list(await connection.execute(select(table).where(where).order_by(*order)))
 
 
-async def _batch(log: Log, desk: Desk, row: Row[Any], book: Playbook) -> None:
-    partition = Partition(row.lane, row.partition)
-    dropped = dict(codec.DROPPED.decode(row.dropped)) if row.dropped else {}
-    held = await _records(log, partition, row.first, row.next)
-    records = [one for one in held if one.offset not in dropped]
-    dead = events_in(one for one in held if awaited(dropped.get(one.offset, "")))
-    incoming = read(Batch(partition, row.first, row.next, 0, records), {})
-    if incoming.deaths:
-        raise ReplayError(
-            f"{row.lane}/{row.partition}: {incoming.deaths[0].detail}: replay with the version that wrote it"
-        )
-    facts = [entry.fact for entry in incoming.entries]
+async def _batch(past: Past, desk: Desk, row: Row[Any], book: Playbook) -> None:
+    piece = await past.piece(row)
     more = More()
     for _ in range(_ATTEMPTS):
         try:
@@ -92,31 +76,19 @@ async def _batch(log: Log, desk: Desk, row: Row[Any], book: Playbook) -> None:
                 await folded_into(
                     desk,
                     connection,
-                    facts,
+                    piece.facts,
                     playbook=book,
                     more=more,
                     number=row.number,
                     at=instant(row.at),
-                    dead=dead,
-                    alive=driven_again(incoming, incoming.entries),
+                    dead=piece.dead,
+                    alive=piece.alive,
                 )
         except NeedsMoreError as missing:
             more.learn(missing)
         else:
             return
     raise ReplayError(f"batch {row.number} keeps asking for more identities")
-
-
-async def _records(log: Log, partition: Partition, first: int, following: int) -> list[Record]:
-    records: list[Record] = []
-    offset = first
-    while offset < following:
-        some = await log.read(partition, offset, min(_FETCHED, following - offset))
-        records += [one for one in some if one.offset < following]
-        if not some or some[-1].offset + 1 >= following:
-            break
-        offset = some[-1].offset + 1
-    return records
 
 
 async def _draws(recorded: Database, desk: Desk, row: Row[Any], book: Playbook) -> int:

@@ -1,0 +1,66 @@
+"""A playbook over the past: the one that decided then comes to the same; another one to what it would have changed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from schemas.verdict import Outcome
+from services.router.adapters import tables
+from services.router.backtest import Backtest, backtest
+from services.router.domain.playbook import Playbook
+from tests.router.shell.building import a_consultation, a_page_view, an_erasure, an_event
+from tests.router.shell.ring import Hand
+from tests.router.shell.test_replay import a_day
+
+
+async def over_the_past(hand: Hand, book: Playbook | None = None) -> Backtest:
+    return await backtest(hand.database, hand.log, lambda _version, _lists: book or hand.desk.shelf.current)
+
+
+async def test_the_playbook_that_decided_decides_the_same(hand: Hand) -> None:
+    await a_day(hand)
+    done = await over_the_past(hand)
+    recorded = {row.event: (row.outcome, row.code, row.handoff) for row in await hand.rows(tables.VERDICT)}
+
+    assert {event: (one.outcome, one.code, one.handoff) for event, one in done.decided.items()} == recorded
+    assert len(recorded) > 5
+    assert sum(done.load.values()) == len(await hand.rows(tables.ASSIGNMENT))
+
+
+async def test_what_came_later_changes_nothing_before(hand: Hand) -> None:
+    await a_day(hand)
+    before = await over_the_past(hand)
+    await hand.feed(a_consultation("later@acme.example"), an_event(email="ada@acme.example", name="poison"))
+    after = await over_the_past(hand)
+
+    assert {event: after.decided[event] for event in before.decided} == before.decided
+
+
+async def test_a_stricter_playbook_passes_fewer(hand: Hand, playbook: Playbook) -> None:
+    await a_day(hand)
+    stricter = replace(playbook, version="stricter", rules={})
+    done = await over_the_past(hand, stricter)
+
+    assert done.outcomes[Outcome.PASS] == 0
+    assert done.load == {}
+
+
+async def test_a_laxer_playbook_draws_for_whom_nobody_was_drawn(hand: Hand, playbook: Playbook) -> None:
+    strict = replace(playbook, version="strict", rules={})
+    hand.desk.shelf.put(strict)
+    await hand.feed(a_consultation("ada@acme.example"), a_page_view("web:1"))
+    done = await over_the_past(hand, playbook)
+
+    assert done.outcomes[Outcome.PASS] == 1
+    assert sum(done.load.values()) == 1
+
+
+async def test_the_erased_stay_erased(hand: Hand) -> None:
+    await a_day(hand)
+    await hand.feed(an_erasure("ada@acme.example", hand.clock.now() + timedelta(hours=1)))
+    await hand.feed(a_page_view("web:1", "/pricing"))
+    done = await over_the_past(hand)
+    recorded = {row.event: (row.outcome, row.code, row.handoff) for row in await hand.rows(tables.VERDICT)}
+
+    assert (
+        recorded.items() <= {event: (one.outcome, one.code, one.handoff) for event, one in done.decided.items()}.items()
+    )
