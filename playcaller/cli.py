@@ -129,6 +129,19 @@ def explain(
 
 
 @app.command()
+def backtest(
+    playbook_path: Annotated[Path, typer.Option("--playbook", help="The candidate's folder.")] = Path("playbook"),
+    data: Data = None,
+) -> None:
+    """What a playbook would have decided over the whole past, beside what was decided. Only reads."""
+    from playcaller.backtesting import run
+    from playcaller.people import plainly
+
+    with plainly():
+        raise SystemExit(run(playbook_path, data))
+
+
+@app.command()
 def doctor(data: Data = None) -> None:
     """Look at everything that has to be in order: settings, database, log, playbook, sources."""
     from playcaller.doctor import run
