@@ -24,6 +24,12 @@ from services.router.domain.team import BusinessHours, Rep, Team
 TURN = 1_000_000
 """What is carried from one set of reps to the next is counted in millionths of a turn."""
 _LOOKS = 20
+NEXT, EARLIEST = "next in the rotation", "works earliest"
+"""Why somebody was drawn in their turn."""
+ANOTHERS_TURN, PASSED_OVER = "another's turn in the rotation", "rejected it or let it lapse"
+AWAY, OFF = "is out of office", "does not work now"
+FULL = "open plays and takes"
+"""Why not the others."""
 
 
 class Rotation(Value, frozen=True, gc=False):
@@ -59,7 +65,7 @@ def draw(
     soon = _soonest(handoff, rest, open_load, now, seen)
     if soon:
         rep, after = pick(rotation, soon)
-        why = "next in the rotation" if business_time.working(_hours(soon, rep), now) else "works earliest"
+        why = NEXT if business_time.working(_hours(soon, rep), now) else EARLIEST
         return _drawn(rep, why, seen, handoff.team), after
     return _drawn(*_last(handoff, team, playbook, now), seen, handoff.team), rotation
 
@@ -85,17 +91,17 @@ def _soonest(
     waits: dict[str, tuple[datetime, Rep]] = {}
     for rep in reps:
         if rep.id in handoff.passed_over:
-            seen.setdefault(rep.id, "rejected it or let it lapse")
+            seen.setdefault(rep.id, PASSED_OVER)
         elif open_load.get(rep.id, 0) >= rep.capacity:
-            seen[rep.id] = f"has {open_load.get(rep.id, 0)} open plays and takes {rep.capacity} at most"
+            seen[rep.id] = f"has {open_load.get(rep.id, 0)} {FULL} {rep.capacity} at most"
         else:
             waits[rep.id] = (_next_in(rep, now), rep)
     first = min((start for start, _ in waits.values()), default=now)
     for start, rep in waits.values():
         if start > first:
-            seen[rep.id] = "is out of office" if _away(rep, now) else "does not work now"
+            seen[rep.id] = AWAY if _away(rep, now) else OFF
     soonest = [rep for start, rep in waits.values() if start == first]
-    seen.update({rep.id: "another's turn in the rotation" for rep in soonest})
+    seen.update({rep.id: ANOTHERS_TURN for rep in soonest})
     return soonest
 
 
