@@ -112,7 +112,12 @@ def playbook(context: typer.Context) -> None:
 
 @app.command()
 def explain(
-    file: Annotated[Path, typer.Argument(help="A webhook's payload, or - for standard input.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A webhook's payload (a file, or - for standard input), an event's id, or somebody's email address."
+        ),
+    ],
     *,
     source: Annotated[str, typer.Option(help="Which source sent it; guessed where only one understands it.")] = "",
     playbook_path: Annotated[Path, typer.Option("--playbook", help="The playbook's folder.")] = Path("playbook"),
@@ -120,12 +125,12 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
     with_state: Annotated[bool, typer.Option("--with-state", help="With all that is known of the person.")] = False,
 ) -> None:
-    """What would happen to this payload, and why. Nothing is sent or stored."""
+    """What would happen to a payload, or what was decided on an event, and why. Nothing is sent or stored."""
     from playcaller.explaining import Wish, run
     from playcaller.people import plainly
 
     with plainly():
-        raise SystemExit(run(file, source, playbook_path, Wish(full=full, as_json=as_json, with_state=with_state)))
+        raise SystemExit(run(what, source, playbook_path, Wish(full=full, as_json=as_json, with_state=with_state)))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`playcaller explain FILE`: what would happen to this payload, and why; nothing is sent, stored or drawn."""
+"""`playcaller explain`: what would happen to a payload, or what was decided on an event, and why."""
 
 import asyncio
 import json
@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 from rich.text import Text
 
 from playcaller.ring import RingError
+from runtime.clock import SystemClock
 from runtime.database import Database
-from runtime.opening import database_url, key_secret
+from runtime.log import LogError
+from runtime.opening import database_url, key_secret, make_log
 from runtime.settings import Settings
 from schemas.event import Event, EventType
 from services.ingest.draft import MalformedError, NotUnderstoodError, TooManyEventsError
@@ -22,6 +25,8 @@ from services.ingest.sample import media_type
 from services.router.adapters.playbook_files import load
 from services.router.domain.playbook import Playbook
 from services.router.explaining import Explained, as_json, explain, explain_against, in_five_lines, in_full
+from services.router.past import ReplayError
+from services.router.recalling import last_of, recalled
 
 TELLS_NOTHING = frozenset({EventType.UNKNOWN, EventType.PROFILE_STATED})
 
@@ -36,20 +41,57 @@ class Wish:
     """Judge it with everything the state knows of the person, instead of as a stranger's."""
 
 
-def run(file: Path, source: str, playbook_path: Path, wish: Wish) -> int:
-    """Print what each event of the payload would lead to. Raises `RingError` where it cannot be read."""
-    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    now = datetime.now(UTC)
-    events = _read(raw, file, source, now)
-    playbook = load(playbook_path)
-    explained = asyncio.run(_with_state(events, playbook, now)) if wish.with_state else explain(events, playbook, now)
-    console = Console(highlight=False)
+def run(what: str, source: str, playbook_path: Path, wish: Wish) -> int:
+    """Print what each event of the payload in this file would lead to; of an event's id or an email, what it led to.
+
+    Raises `RingError` where it cannot be read, or is not known.
+    """
+    playbook, file = load(playbook_path), Path(what)
+    if what != "-" and not file.exists():
+        explained = asyncio.run(_recalled(what, playbook))
+    else:
+        explained = _of_payload(file, source, playbook, wish)
     if wish.as_json:
         sys.stdout.write(json.dumps([as_json(one) for one in explained], indent=2, ensure_ascii=False) + "\n")
         return 0
+    console = Console(highlight=False)
     for one in explained:
         console.print(Text((in_full if wish.full else in_five_lines)(one, playbook)), end="\n\n")
     return 0
+
+
+def _of_payload(file: Path, source: str, playbook: Playbook, wish: Wish) -> Sequence[Explained]:
+    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    now = datetime.now(UTC)
+    events = _read(raw, file, source, now)
+    return asyncio.run(_with_state(events, playbook, now)) if wish.with_state else explain(events, playbook, now)
+
+
+async def _recalled(what: str, playbook: Playbook) -> Sequence[Explained]:
+    settings = Settings.load()
+    if settings.database_url is None and not (settings.data / "state.db").exists():
+        raise RingError(f"{what}: No such file, and {settings.data} holds no state in which to look for it")
+    database = Database(database_url(settings))
+    try:
+        event = await last_of(database, what) if "@" in what else _id(what)
+        if event is None:
+            raise RingError(f"{what}: neither a file, nor an event's id, nor the email address of somebody known here")
+        async with make_log(settings, SystemClock()) as log:
+            found = await recalled(database, log, lambda _version, _lists: playbook, event)
+    except (ReplayError, LogError) as gone:
+        raise RingError(str(gone)) from None
+    finally:
+        await database.close()
+    if found is None:
+        raise RingError(f"{event}: nothing was decided on such an event")
+    return [found]
+
+
+def _id(what: str) -> UUID | None:
+    try:
+        return UUID(what)
+    except ValueError:
+        return None
 
 
 def _read(raw: bytes, file: Path, source: str, now: datetime) -> Sequence[Event]:

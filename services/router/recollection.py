@@ -1,0 +1,160 @@
+"""The past as it is decided once more, in memory: one world that holds everything, and nothing that is saved."""
+
+from collections.abc import AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from runtime.database import Database
+from runtime.log import Log
+from schemas.event import Event
+from schemas.fact import replace
+from schemas.handoff import HandoffState
+from services.router.adapters import codec, tables
+from services.router.adapters.codec import instant
+from services.router.desk import ASSIGNMENT_LANE
+from services.router.domain.assignment import Rotation, draw
+from services.router.domain.decision import Draw
+from services.router.domain.folding import fold, now_of
+from services.router.domain.offers import offer
+from services.router.domain.playbook import Playbook
+from services.router.domain.world import Counted, Folded, World
+from services.router.past import Past, Piece
+
+Books = Callable[[str, str], Playbook]
+"""(version, lists version) that decided then → the playbook to decide by now."""
+Progress = Callable[[int, int], None]
+"""How many of how many batches are done."""
+
+
+class _Everything(set[Any]):
+    """All there is was looked up: the world holds it."""
+
+    def __contains__(self, _item: object) -> bool:
+        return True
+
+
+class Moment(NamedTuple):
+    """What one batch, or one round of draws, comes to."""
+
+    piece: Piece | None
+    """None for draws."""
+    folded: Folded
+    drawn: list[Draw]
+
+
+@dataclass(slots=True)
+class Recollection:
+    """Everything that a router's database would hold, and each team's rotation for those whom nobody was drawn for."""
+
+    recorded: Database
+    log: Log
+    books: Books
+    world: World = field(default_factory=lambda: World(asked=_Everything(), asked_accounts=_Everything()))
+    _counted: dict[UUID, Counted] = field(default_factory=dict)
+    _corrected: set[UUID] = field(default_factory=set)
+    _dead: set[UUID] = field(default_factory=set)
+    _rotations: dict[str, Rotation] = field(default_factory=dict)
+
+    async def moments(
+        self, progress: Progress = lambda _done, _of: None, *, full: AbstractSet[UUID] = frozenset()
+    ) -> AsyncIterator[Moment]:
+        """Decide batch after batch; a batch with one of the `full` events leaves a whole receipt with every verdict.
+
+        The database and the log are only read. Raises `ReplayError` where a part of the log cannot be read,
+        `OffsetLostError` where it is gone, and what `books` raises.
+        """
+        past, draws = Past(self.log), await _draws(self.recorded)
+        theirs = {one.handoff for found in draws.values() for one in found}
+        async with self.recorded.reading() as connection:
+            rows = list(await connection.execute(select(tables.BATCH).order_by(tables.BATCH.c.number)))
+        for count, row in enumerate(rows, 1):
+            book = self.books(row.playbook, row.lists)
+            if row.lane == ASSIGNMENT_LANE:
+                yield Moment(None, Folded(), self._apply(draws.get(row.number, ()), book))
+            else:
+                piece = await past.piece(row)
+                folded = self._decide(piece, book, full=any(fact.id in full for fact in piece.facts))
+                yield Moment(piece, folded, self._draw_for_others(piece, book, theirs))
+            self._forget_what_was_touched()
+            progress(count, len(rows))
+
+    def _decide(self, piece: Piece, book: Playbook, *, full: bool) -> Folded:
+        world, facts = self.world, piece.facts
+        named = {fact.corrects for fact in facts if isinstance(fact, Event) and fact.corrects is not None}
+        here = {fact.id for fact in facts}
+        world.counted = {one: self._counted[one] for one in named if one in self._counted}
+        world.corrected = {one for one in named | here if one in self._corrected}
+        world.dead = {one for one in named if one in self._dead} | set(piece.dead)
+        folded = fold(facts, world, book, full=full)
+        self._counted.update((one.verdict.event, one.counted) for one in folded.settled if one.stored)
+        self._counted.update((one, how) for one, how in folded.recounted.items() if one in self._counted)
+        self._corrected |= named & world.corrected
+        self._dead |= piece.dead
+        self._dead -= piece.alive - piece.dead
+        for lead in folded.erased_leads:
+            self._erase(lead)
+        return folded
+
+    def _erase(self, lead: UUID) -> None:
+        """As the shell removes the rows of a lead that asked to be forgotten."""
+        world = self.world
+        for key in world.members.pop(lead, set()):
+            world.identifiers.pop(key, None)
+        world.standings.pop(lead, None)
+        gone = {one.id for one in world.handoffs.values() if one.lead == lead}
+        for handoff in gone:
+            del world.handoffs[handoff]
+        for item in [one.id for one in world.triage.values() if one.lead == lead]:
+            del world.triage[item]
+        for domain, account in world.accounts.items():
+            if account.target_handoff in gone:
+                world.accounts[domain] = replace(account, target_handoff=None)
+
+    def _apply(self, draws: "list[Row[Any]] | tuple[()]", book: Playbook) -> list[Draw]:
+        """Who was drawn then, is."""
+        handoffs, found = self.world.handoffs, []
+        for one in draws:
+            if one.handoff in handoffs:
+                drawn = codec.DRAW.decode(one.draw)
+                handoffs[one.handoff], _ = offer(handoffs[one.handoff], drawn, book, instant(one.at))
+                found.append(drawn)
+        return found
+
+    def _draw_for_others(self, piece: Piece, book: Playbook, theirs: AbstractSet[UUID]) -> list[Draw]:
+        """Whose handoff this playbook alone makes, goes to whoever would have been next."""
+        handoffs, found = self.world.handoffs, []
+        for identity in sorted(self.world.touched_handoffs - theirs):
+            handoff = handoffs.get(identity)
+            if handoff is None or handoff.state is not HandoffState.QUEUED:
+                continue
+            now, held = now_of(piece.facts[-1]), self._rotations.get(handoff.team, Rotation())
+            drawn, self._rotations[handoff.team] = draw(handoff, book, held, {}, now)
+            handoffs[identity], _ = offer(handoff, drawn, book, now)
+            found.append(drawn)
+        return found
+
+    def _forget_what_was_touched(self) -> None:
+        """Nothing is saved, so nothing has to be found."""
+        world = self.world
+        for touched in (
+            world.touched_identifiers,
+            world.touched_standings,
+            world.touched_handoffs,
+            world.touched_triage,
+            world.touched_accounts,
+            world.touched_floods,
+        ):
+            touched.clear()
+
+
+async def _draws(recorded: Database) -> dict[int, list[Row[Any]]]:
+    """batch → who was drawn in it."""
+    table, found = tables.ASSIGNMENT, dict[int, list[Row[Any]]]()
+    async with recorded.reading() as connection:
+        for row in await connection.execute(select(table).order_by(table.c.batch, table.c.handoff)):
+            found.setdefault(row.batch, []).append(row)
+    return found
