@@ -11,7 +11,7 @@ from tests.router.shell.test_replay import a_day
 
 
 async def test_an_event_is_explained_by_what_was_known_then(hand: Hand) -> None:
-    asked = an_event(EventType.FORM_SUBMITTED, email="ada@initech.example", claims={"budget": "no"})
+    asked = an_event(EventType.FORM_SUBMITTED, email="kim@umbrella.example", claims={"budget": "no"})
     await hand.feed(asked)
     await a_day(hand)
     found = await recalled(hand.database, hand.log, lambda _version, _lists: hand.desk.shelf.current, asked.id)
