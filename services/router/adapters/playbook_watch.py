@@ -9,6 +9,7 @@ from watchfiles import awatch
 
 from services.router.adapters.playbook_check import check
 from services.router.adapters.playbook_faults import PlaybookFaultsError
+from services.router.adapters.playbook_store import pages_in
 from services.router.domain.playbook import Playbook
 
 _log = structlog.get_logger(__name__)
@@ -22,14 +23,14 @@ class WatchedPlaybook:
     def __init__(self, path: str | Path, changed: Callable[[Playbook], None] = lambda _playbook: None) -> None:
         """Loads at once; raises `PlaybookFaultsError` if there is no good version to begin with."""
         self.path = Path(path)
-        self.current: Playbook = check(self.path).playbook
+        self.current: Playbook = check(pages_in(self.path)).playbook
         self.faults: PlaybookFaultsError | None = None
         self._changed = changed
 
     def reload(self) -> bool:
         """Reads the files again. True if a new version is in force now; with faults the last good one stays."""
         try:
-            found = check(self.path).playbook
+            found = check(pages_in(self.path)).playbook
         except OSError as fault:  # a folder that is being replaced under our feet: its next change tells us again
             _log.warning("playbook_unreadable", keeps=self.current.version, error=fault.strerror)
             return False
