@@ -58,6 +58,7 @@ MEASURES = (
     Measure("B7", "embedded: SQLite log and state", "ev/s", "inserting the same rows", 0.15, 0.4, "embedded"),
     Measure("B8", "event of a lead with 10 000 past ones", "µs/ev", "with 10", 1.2, 1.05, "history", more=False),
     Measure("B9", "router memory, many known leads", "MiB", "10 000 leads", 1.2, 1.05, "memory", more=False),
+    Measure("B10", "backtest over the past", "ev/s", "read + decode the same log", 0.1, 0.3, "backtesting"),
     Measure("B11", "two partitions overlapped", "ev/s", "one partition", 1.15, 1.4, "routing"),
 )
 
