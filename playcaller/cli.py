@@ -147,6 +147,21 @@ def backtest(
 
 
 @app.command()
+def audit(
+    playbook_path: Annotated[
+        Path, typer.Option("--playbook", help="The playbook's folder, or the store of those published.")
+    ] = Path("playbook"),
+    data: Data = None,
+) -> None:
+    """Decide everything again from the log, and compare each verdict and receipt byte for byte. Only reads."""
+    from playcaller.auditing import run
+    from playcaller.people import plainly
+
+    with plainly():
+        raise SystemExit(run(playbook_path, data))
+
+
+@app.command()
 def doctor(data: Data = None) -> None:
     """Look at everything that has to be in order: settings, database, log, playbook, sources."""
     from playcaller.doctor import run

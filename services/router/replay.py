@@ -25,7 +25,19 @@ from services.router.domain.playbook import Playbook
 from services.router.domain.world import NeedsMoreError
 from services.router.past import Past, ReplayError
 
-_COMPARED = ("event", "at", "outcome", "code", "handoff", "playbook", "lists", "digest", "counted", "surroundings")
+_COMPARED = (
+    "event",
+    "at",
+    "outcome",
+    "code",
+    "handoff",
+    "playbook",
+    "lists",
+    "digest",
+    "counted",
+    "surroundings",
+    "receipt",
+)
 _ATTEMPTS = 30
 
 
