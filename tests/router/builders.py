@@ -12,7 +12,7 @@ from schemas.fact import Trust
 from schemas.lead import Priority
 from schemas.play import Address
 from schemas.verdict import Rule, Ternary
-from services.router.domain import conditions
+from services.router.domain import junctions
 from services.router.domain.condition import Condition, Facts
 from services.router.domain.playbook import (
     Characteristic,
@@ -121,7 +121,7 @@ def condition(test: Callable[[Facts], bool | None], *types: EventType, text: str
 
 
 def always() -> Condition:
-    return conditions.always()
+    return junctions.always()
 
 
 def equals(path: str, wanted: object) -> Condition:

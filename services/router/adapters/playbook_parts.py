@@ -16,7 +16,7 @@ from services.router.adapters.playbook_models import (
 )
 from services.router.domain.comparisons import span_of
 from services.router.domain.condition import Condition, Facts
-from services.router.domain.conditions import conjoin
+from services.router.domain.junctions import conjoin
 from services.router.domain.kleene import FALSE, TRUE
 from services.router.domain.playbook import (
     Checklist,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from schemas.event import Mark
 from schemas.verdict import Outcome, Rule, Ternary
 from services.router.domain.condition import Condition
-from services.router.domain.conditions import always, conjoin, disjoin, invert
 from services.router.domain.flip import Step
+from services.router.domain.junctions import always, conjoin, disjoin, invert
 from services.router.domain.kleene import of
 from services.router.domain.playbook import Playbook
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from schemas.verdict import Ternary
 from services.router.domain.condition import Condition
-from services.router.domain.conditions import always, conjoin, disjoin, invert
 from services.router.domain.flip import Changes, Step, outcome, smallest
+from services.router.domain.junctions import always, conjoin, disjoin, invert
 
 NAMES = "abcdefghijkl"
 VALUES = tuple(Ternary)
