@@ -16,6 +16,8 @@ from services.router.domain.kleene import FALSE, TRUE, conjunction, disjunction,
 
 MOST = 3
 """Facts that one change touches at most: nobody calls more than that small."""
+_TRIES = 3000
+"""Changes that are tried at most: more than three of twelve facts, in every way, can be."""
 Read = Callable[[Condition], Ternary]
 """The value of a fact."""
 Changes = frozenset[tuple[str, Ternary]]
@@ -51,7 +53,10 @@ def value(condition: Condition, read: Read) -> Ternary:
 
 
 def smallest(steps: Sequence[Step], read: Read, may: May, most: int = MOST) -> list[Changes]:
-    """Every smallest change that flips the decision, in one order; none where it would take more than `most` facts."""
+    """Every smallest change that flips the decision, in one order; none where it would take more than `most` facts.
+
+    Of decisions that rest on very many facts at once only the first `_TRIES` changes are looked at.
+    """
     now = outcome(steps, read)
     tried: set[Changes] = set()
     border: list[Changes] = [frozenset()]
@@ -60,7 +65,7 @@ def smallest(steps: Sequence[Step], read: Read, may: May, most: int = MOST) -> l
         left: list[Changes] = []
         for changes in border:
             for further in _further(steps, read, may, changes):
-                if further in tried:
+                if further in tried or len(tried) >= _TRIES:
                     continue
                 tried.add(further)
                 (left if outcome(steps, changed(read, further)) == now else found).append(further)

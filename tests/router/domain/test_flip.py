@@ -85,3 +85,11 @@ def test_what_takes_four_changes_is_not_called_small() -> None:
     steps = [Step(conjoin([fact(name) for name in "abcd"]), "pass"), Step(always(), "nurture")]
     assert smallest(steps, lambda _: Ternary.FALSE, possible) == []
     assert len(smallest(steps, lambda one: Ternary.FALSE if one.text in "abc" else Ternary.TRUE, possible)) == 1
+
+
+def test_a_huge_condition_is_given_up_on_in_time() -> None:
+    names = [[f"{row} {column}" for column in range(60)] for row in range(4)]
+    whole = conjoin([disjoin([Condition(lambda _: Ternary.UNKNOWN, name) for name in row]) for row in names])
+    steps = [Step(whole, "pass"), Step(always(), "nurture")]
+
+    assert smallest(steps, lambda _: Ternary.FALSE, lambda _: (Ternary.TRUE,)) == []
