@@ -162,6 +162,21 @@ def audit(
 
 
 @app.command()
+def turns(
+    playbook_path: Annotated[
+        Path, typer.Option("--playbook", help="The playbook's folder, or the store of those published.")
+    ] = Path("playbook"),
+    data: Data = None,
+) -> None:
+    """Who got how many plays in turn, what they were entitled to, and why the two differ. Only reads."""
+    from playcaller.people import plainly
+    from playcaller.turns import run
+
+    with plainly():
+        raise SystemExit(run(playbook_path, data))
+
+
+@app.command()
 def doctor(data: Data = None) -> None:
     """Look at everything that has to be in order: settings, database, log, playbook, sources."""
     from playcaller.doctor import run
