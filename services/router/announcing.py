@@ -12,6 +12,7 @@ from schemas.feedback import PlaybookPublished
 from schemas.topics import FEEDBACK
 from services.router.adapters import tables
 from services.router.adapters.codec import milliseconds
+from services.router.adapters.playbook_store import Store
 from services.router.adapters.state import CrossedError
 from services.router.desk import Desk
 from services.router.domain.playbook import Playbook
@@ -23,7 +24,7 @@ _KEY = named("playbook").bytes
 _log = structlog.get_logger(__name__)
 
 
-async def announced(desk: Desk, book: Playbook, reason: str) -> bool:
+async def announced(desk: Desk, book: Playbook, reason: str, actor: str = "router") -> bool:
     """Publish this version, unless it is the last that was published; True if it was not.
 
     Each publication is numbered, so that going back to an earlier version is a fact of its own. Raises as the database
@@ -31,7 +32,7 @@ async def announced(desk: Desk, book: Playbook, reason: str) -> bool:
     """
     while True:
         try:
-            new = await _numbered(desk, book, reason)
+            new = await _numbered(desk, book, reason, actor)
             break
         except CrossedError:  # another replica has published meanwhile: look again
             continue
@@ -43,7 +44,7 @@ async def announced(desk: Desk, book: Playbook, reason: str) -> bool:
     return new
 
 
-async def _numbered(desk: Desk, book: Playbook, reason: str) -> bool:
+async def _numbered(desk: Desk, book: Playbook, reason: str, actor: str) -> bool:
     table, edition = tables.PUBLICATION, (book.version, book.lists_version)
     async with desk.carriage.database.transaction() as connection:
         last = (await connection.execute(select(table).order_by(table.c.number.desc()).limit(1))).first()
@@ -56,7 +57,7 @@ async def _numbered(desk: Desk, book: Playbook, reason: str) -> bool:
             version=book.version,
             lists=book.lists_version,
             reason=reason,
-            actor="router",
+            actor=actor,
             at=now,
         )
         await desk.outbox.put(connection, [(FEEDBACK.name, Message(_KEY, encode(fact), JSON))])
@@ -81,7 +82,7 @@ async def _told(desk: Desk, book: Playbook, reason: str, stop: asyncio.Event) ->
     """Try until it is told; it decides meanwhile. An outage of the database is waited out."""
     while not stop.is_set():
         try:
-            await announced(desk, book, reason)
+            await announced(desk, book, *_why(desk, book, reason))
         except (SQLAlchemyError, OSError) as away:
             _log.warning("the playbook's version could not be told yet", fault=type(away).__name__)
         else:
@@ -90,3 +91,11 @@ async def _told(desk: Desk, book: Playbook, reason: str, stop: asyncio.Event) ->
             await asyncio.wait_for(stop.wait(), desk.settings.offer_poll)
         except TimeoutError:
             continue
+
+
+def _why(desk: Desk, book: Playbook, otherwise: str) -> tuple[str, str]:
+    """The reason that both sides signed and who they are, where this version was published; else what we know."""
+    signed = Store(desk.settings.playbook).current()
+    if signed is None or (signed.version, signed.lists) != (book.version, book.lists_version):
+        return otherwise, "router"
+    return signed.reason, f"{signed.marketing} and {signed.sales}"

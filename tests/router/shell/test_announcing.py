@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 from runtime.clock import ManualClock
 from runtime.database import Database
@@ -10,10 +11,11 @@ from schemas import feedback
 from schemas.fact import decode
 from schemas.feedback import PlaybookPublished
 from schemas.topics import FEEDBACK
-from services.router.announcing import announced
+from services.router.adapters.playbook_store import Store
+from services.router.announcing import announced, follow
 from services.router.domain.playbook import Playbook
 from services.router.shelf import Shelf
-from tests.router.shell.ring import Hand
+from tests.router.shell.ring import PLAYBOOK, Hand
 
 
 async def published(hand: Hand) -> list[PlaybookPublished]:
@@ -60,3 +62,23 @@ async def test_replicas_that_start_together_say_it_once(
 
     assert sorted(said) == [False, False, False, True]
     assert len(await published(replicas[0])) == 1
+
+
+async def test_what_both_sides_signed_is_said_with_their_reason_and_names(
+    house: Database, log: Log, clock: ManualClock, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "published")
+    signed = {"reason": "named accounts are asked sooner", "marketing": "Dana Reyes", "sales": "Tom Lindqvist"}
+    done = store.publish(PLAYBOOK, at=clock.now(), **signed)
+    hand = Hand(house, log, clock, store.book(done.version, done.lists))
+    hand.desk = replace(hand.desk, settings=hand.desk.settings.model_copy(update={"playbook": store.folder}))
+    stop, arrivals = asyncio.Event(), asyncio.Queue[Playbook]()
+    following = asyncio.create_task(follow(hand.desk, arrivals, stop))
+    while not await published(hand):  # noqa: ASYNC110  (the log tells nobody that something was appended)
+        await asyncio.sleep(0)
+    stop.set()
+    await following
+    (fact,) = await published(hand)
+
+    assert (fact.version, fact.reason) == (done.version, signed["reason"])
+    assert fact.actor == "Dana Reyes and Tom Lindqvist"
