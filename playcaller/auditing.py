@@ -1,13 +1,13 @@
 """`playcaller audit`: everything that was decided, decided again from the log, and compared byte for byte."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 
+from playcaller.known import known
 from playcaller.ring import RingError
 from runtime.carriage import Carriage
 from runtime.clock import SystemClock
@@ -17,8 +17,7 @@ from runtime.migrations import migrate
 from runtime.opening import database_url, key_secret, make_log
 from runtime.settings import Settings
 from runtime.telemetry import configure
-from services.router.adapters.playbook_files import load
-from services.router.adapters.playbook_store import Store, pages_in
+from services.router.adapters.playbook_store import books_in
 from services.router.desk import a_desk
 from services.router.domain.playbook import Playbook
 from services.router.migrations import PACKAGE
@@ -31,11 +30,7 @@ _TOLD = 20
 
 def run(playbook_path: Path, data: Path | None) -> int:
     """Print what comes to something else; 1 if anything does. Raises `RingError` where the past cannot be decided."""
-    if data is not None:
-        os.environ["PLAYCALLER_DATA"] = str(data)
-    settings = Settings.load()
-    if settings.database_url is None and not (settings.data / "state.db").exists():
-        raise RingError(f"{settings.data} holds no past yet: start `playcaller up` first, or name a folder with --data")
+    settings = known(data)
     configure("CRITICAL", "console")
     done = asyncio.run(_replayed(settings, books_in(playbook_path)))
     console = Console(highlight=False)
@@ -48,14 +43,6 @@ def run(playbook_path: Path, data: Path | None) -> int:
         return 1
     console.print(f"[bold green]✓[/] {done.verdicts:,} verdicts, byte for byte what the log says.")
     return 0
-
-
-def books_in(path: Path) -> Mapping[tuple[str, str], Playbook]:
-    """(version, lists version) → playbook: the one in this folder, of a store every one that was ever published."""
-    store = Store(path)
-    published = {(one.version, one.lists): store.book(one.version, one.lists) for one in store.history()}
-    current = load(pages_in(path))
-    return {**published, (current.version, current.lists_version): current}
 
 
 async def _replayed(settings: Settings, books: Mapping[tuple[str, str], Playbook]) -> Replayed:

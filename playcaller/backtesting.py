@@ -1,7 +1,6 @@
 """`playcaller backtest`: a playbook over everything that the log still holds, beside what was decided then."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from playcaller.known import known
 from playcaller.ring import RingError
 from runtime.clock import SystemClock
 from runtime.database import Database
@@ -18,7 +18,7 @@ from runtime.opening import database_url, make_log
 from runtime.settings import Settings
 from runtime.telemetry import configure
 from schemas.verdict import Outcome
-from services.router.adapters.playbook_files import load
+from services.router.adapters.playbook_store import in_force
 from services.router.backtest import Backtest, backtest
 from services.router.comparison import Came, Comparison, Difference, compared
 from services.router.domain.playbook import Playbook
@@ -30,13 +30,9 @@ _TOLD = 20
 
 def run(playbook_path: Path, data: Path | None) -> int:
     """Print what the playbook in this folder would have decided; 0 whatever that is. Raises `RingError`."""
-    if data is not None:
-        os.environ["PLAYCALLER_DATA"] = str(data)
-    settings = Settings.load()
-    if settings.database_url is None and not (settings.data / "state.db").exists():
-        raise RingError(f"{settings.data} holds no past yet: start `playcaller up` first, or name a folder with --data")
+    settings = known(data)
     configure("CRITICAL", "console")
-    book, console = load(playbook_path), Console(highlight=False)
+    book, console = in_force(playbook_path), Console(highlight=False)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("deciding the past once more", total=None)
         done, found = asyncio.run(
@@ -68,6 +64,11 @@ def _print(console: Console, book: Playbook, done: Backtest, found: Comparison) 
         f"\n[bold]{done.events:,}[/] events from {found.first:%d %B %Y %H:%M} to {found.last:%d %B %Y %H:%M} UTC, "
         f"decided once more by [bold]{book.version}[/]"
     )
+    if not done.whole:
+        console.print(
+            "[yellow]![/] The first batches are forgotten: whoever was known by then is met as a stranger here, so "
+            "some of the differences are not the playbook's."
+        )
     console.print(_verdicts(found))
     changed = len(found.differences)
     if not changed:
@@ -91,7 +92,7 @@ def _verdicts(found: Comparison) -> Table:
 
 
 def _line(one: Difference) -> Text:
-    was, now = (each.outcome.value if each else "nothing kept" for each in (one.was, one.now))
+    was, now = (f"{each.outcome.value} ({each.code})" if each else "nothing kept" for each in (one.was, one.now))
     who = f" {one.who}" if one.who else ""
     came = f", {one.came.value}" if one.came else ""
     return Text.assemble("  ", (str(one.event), "dim"), f"{who}{came}: {was} → ", (now, "bold"))

@@ -17,7 +17,7 @@ from runtime.telemetry import configure
 from services.ingest.reading import sources
 from services.ingest.settings import SourceSettings, source_settings
 from services.ingest.webhook import Site
-from services.router.adapters.playbook_files import load
+from services.router.adapters.playbook_store import in_force
 from services.router.settings import RouterSettings
 
 
@@ -80,7 +80,7 @@ async def _log(settings: Settings) -> list[Finding]:
 async def _playbook(settings: Settings) -> list[Finding]:
     path = RouterSettings.load(data=settings.data).playbook
     try:
-        playbook = load(path)
+        playbook = in_force(path)
     except Exception as fault:  # noqa: BLE001  (whatever is wrong with it, `playbook check` says it best)
         return [
             Finding(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,10 +22,10 @@ from schemas.event import Event, EventType
 from services.ingest.draft import MalformedError, NotUnderstoodError, TooManyEventsError
 from services.ingest.reading import events_from, source_named, sources
 from services.ingest.sample import media_type
-from services.router.adapters.playbook_files import load
+from services.router.adapters.playbook_store import books_in, in_force
 from services.router.domain.playbook import Playbook
 from services.router.explaining import Explained, as_json, explain, explain_against, in_five_lines, in_full
-from services.router.past import ReplayError
+from services.router.past import ReplayError, as_then
 from services.router.recalling import last_of, recalled
 
 TELLS_NOTHING = frozenset({EventType.UNKNOWN, EventType.PROFILE_STATED})
@@ -46,9 +46,9 @@ def run(what: str, source: str, playbook_path: Path, wish: Wish) -> int:
 
     Raises `RingError` where it cannot be read, or is not known.
     """
-    playbook, file = load(playbook_path), Path(what)
+    playbook, file = in_force(playbook_path), Path(what)
     if what != "-" and not file.exists():
-        explained = asyncio.run(_recalled(what, playbook))
+        explained = asyncio.run(_recalled(what, books_in(playbook_path)))
     else:
         explained = _of_payload(file, source, playbook, wish)
     if wish.as_json:
@@ -67,7 +67,7 @@ def _of_payload(file: Path, source: str, playbook: Playbook, wish: Wish) -> Sequ
     return asyncio.run(_with_state(events, playbook, now)) if wish.with_state else explain(events, playbook, now)
 
 
-async def _recalled(what: str, playbook: Playbook) -> Sequence[Explained]:
+async def _recalled(what: str, books: Mapping[tuple[str, str], Playbook]) -> Sequence[Explained]:
     settings = Settings.load()
     if settings.database_url is None and not (settings.data / "state.db").exists():
         raise RingError(f"{what}: No such file, and {settings.data} holds no state in which to look for it")
@@ -77,7 +77,7 @@ async def _recalled(what: str, playbook: Playbook) -> Sequence[Explained]:
         if event is None:
             raise RingError(f"{what}: neither a file, nor an event's id, nor the email address of somebody known here")
         async with make_log(settings, SystemClock()) as log:
-            found = await recalled(database, log, lambda _version, _lists: playbook, event)
+            found = await recalled(database, log, as_then(books), event)
     except (ReplayError, LogError) as gone:
         raise RingError(str(gone)) from None
     finally:

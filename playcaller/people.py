@@ -21,6 +21,7 @@ def plainly() -> Iterator[None]:
     from runtime.migrations import MigrationError
     from services.ingest.reading import UnknownSourceError
     from services.router.adapters.playbook_faults import PlaybookFaultsError
+    from services.router.adapters.playbook_store import PublishError
 
     try:
         yield
@@ -36,6 +37,7 @@ def plainly() -> Iterator[None]:
         HeldError,
         RingError,
         PlaybookFaultsError,
+        PublishError,
         UnknownSourceError,
     ) as fault:
         _end(str(fault))

@@ -1,19 +1,17 @@
 """`playcaller turns`: how many plays each rep got in turn, what they were entitled to, and why the two differ."""
 
 import asyncio
-import os
 from fractions import Fraction
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from playcaller.ring import RingError
+from playcaller.known import known
 from runtime.database import Database
 from runtime.opening import database_url
 from runtime.settings import Settings
-from services.router.adapters.playbook_files import load
-from services.router.adapters.playbook_store import pages_in
+from services.router.adapters.playbook_store import in_force
 from services.router.domain.fairness import Share
 from services.router.domain.playbook import Playbook
 from services.router.turns import turns
@@ -21,12 +19,8 @@ from services.router.turns import turns
 
 def run(playbook_path: Path, data: Path | None) -> int:
     """Print a table for each team. Raises `RingError` where nothing is known yet."""
-    if data is not None:
-        os.environ["PLAYCALLER_DATA"] = str(data)
-    settings = Settings.load()
-    if settings.database_url is None and not (settings.data / "state.db").exists():
-        raise RingError(f"{settings.data} holds no past yet: start `playcaller up` first, or name a folder with --data")
-    book, console = load(pages_in(playbook_path)), Console(highlight=False)
+    settings = known(data)
+    book, console = in_force(playbook_path), Console(highlight=False)
     for team, shares in asyncio.run(_turns(settings, book)).items():
         console.print(_table(book, team, dict(shares)))
     return 0

@@ -12,7 +12,7 @@ from schemas.feedback import PlaybookPublished
 from schemas.topics import FEEDBACK
 from services.router.adapters import tables
 from services.router.adapters.codec import milliseconds
-from services.router.adapters.playbook_store import Store
+from services.router.adapters.playbook_store import PublishError, Store
 from services.router.adapters.state import CrossedError
 from services.router.desk import Desk
 from services.router.domain.playbook import Playbook
@@ -95,7 +95,10 @@ async def _told(desk: Desk, book: Playbook, reason: str, stop: asyncio.Event) ->
 
 def _why(desk: Desk, book: Playbook, otherwise: str) -> tuple[str, str]:
     """The reason that both sides signed and who they are, where this version was published; else what we know."""
-    signed = Store(desk.settings.playbook).current()
+    try:
+        signed = Store(desk.settings.playbook).current()
+    except (PublishError, OSError):  # whoever watches the store says so
+        return otherwise, "router"
     if signed is None or (signed.version, signed.lists) != (book.version, book.lists_version):
         return otherwise, "router"
     return signed.reason, f"{signed.marketing} and {signed.sales}"

@@ -14,7 +14,8 @@ from uuid import UUID
 from runtime.database import Database
 from runtime.log import Log
 from schemas.verdict import Outcome
-from services.router.recollection import Books, Progress, Recollection
+from services.router.past import Books
+from services.router.recollection import Progress, Recollection
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Backtest:
     """What a playbook has come to over the past."""
 
     events: int = 0
+    whole: bool = True
+    """Does the past begin at the beginning? Else everybody who was known before is met as a stranger."""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     decided: dict[UUID, Decided] = field(default_factory=dict)
     """event → its verdict, where that is kept: not an anonymous visitor's ordinary one."""
@@ -43,8 +46,8 @@ async def backtest(
     recorded: Database, log: Log, books: Books, progress: Progress = lambda _done, _of: None
 ) -> Backtest:
     """Decide the whole past once more. `recorded` and the log are only read. Raises as `Recollection.moments` does."""
-    done = Backtest()
-    async for moment in Recollection(recorded, log, books).moments(progress):
+    done, recollection = Backtest(), Recollection(recorded, log, books)
+    async for moment in recollection.moments(progress):
         for settled in moment.folded.settled:
             done.events += 1
             done.outcomes[settled.outcome] += 1
@@ -52,4 +55,5 @@ async def backtest(
                 verdict = settled.verdict
                 done.decided[verdict.event] = Decided(verdict.outcome, verdict.reasons[0].code, verdict.handoff)
         done.load.update(drawn.rep for drawn in moment.drawn)
+    done.whole = recollection.whole
     return done

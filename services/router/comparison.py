@@ -68,8 +68,11 @@ async def compared(recorded: Database, done: Backtest) -> Comparison:
     async with recorded.reading() as connection:
         verdict = tables.VERDICT
         columns = (verdict.c.event, verdict.c.outcome, verdict.c.code, verdict.c.handoff)
-        rows = list(await connection.execute(select(*columns)))
-        first, last = (await connection.execute(select(func.min(verdict.c.at), func.max(verdict.c.at)))).one()
+        begun = select(func.coalesce(func.min(tables.BATCH.c.number), 0)).scalar_subquery()
+        since = verdict.c.batch >= begun  # verdicts are kept for longer than what they can be decided again from
+        rows = list(await connection.execute(select(*columns).where(since)))
+        span = select(func.min(verdict.c.at), func.max(verdict.c.at)).where(since)
+        first, last = (await connection.execute(span)).one()
         drawn = tables.ASSIGNMENT.c.rep
         load = await connection.execute(select(drawn, func.count()).group_by(drawn))
         found.load_was.update({row[0]: row[1] for row in load})

@@ -1,8 +1,9 @@
 """The log as it was decided: batch by batch, read ahead, partition by partition."""
 
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -11,6 +12,7 @@ from runtime.log import Batch, Log, Partition, Record
 from schemas.event import Event
 from schemas.feedback import Feedback
 from services.router.adapters import codec
+from services.router.domain.playbook import Playbook
 from services.router.reading import read
 from services.router.uncounted import awaited, driven_again, events_in
 
@@ -19,6 +21,38 @@ _FETCHED = 1000
 
 class ReplayError(Exception):
     """The past cannot be decided again with what is at hand. The message says what is missing."""
+
+
+Books = Callable[[str, str], Playbook]
+"""(version, lists version) that decided then → the playbook to decide by now."""
+
+
+def as_then(books: Mapping[tuple[str, str], Playbook]) -> Books:
+    """Each batch by the playbook that decided it. What it gives raises `ReplayError` where that is not among these."""
+
+    def book(version: str, lists: str) -> Playbook:
+        found = books.get((version, lists))
+        if found is None:
+            raise ReplayError(f"playbook {version} (lists {lists}) decided then, and is not here: name the store of it")
+        return found
+
+    return book
+
+
+def begins_at_the_beginning(rows: Iterable[Row[Any]]) -> bool:
+    """Whether these rows of `router_batch`, in their order, hold the first batch of every partition."""
+    first: dict[tuple[str, int], int] = {}
+    for row in rows:
+        first.setdefault((row.lane, row.partition), row.first)
+    return not any(first.values())
+
+
+def refuse_half_a_past() -> NoReturn:
+    """Raises `ReplayError`: without the first batches nobody knows what people were by then."""
+    raise ReplayError(
+        "the first batches are forgotten (PLAYCALLER_BATCH_DAYS), and with them what people were by then: nothing that "
+        "came later can be decided again from what is left"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from runtime.log import Log
 from schemas.event import Event, IdentifierKind
 from services.router.adapters import tables
 from services.router.explaining import Explained
-from services.router.recollection import Books, Recollection
+from services.router.past import Books, refuse_half_a_past
+from services.router.recollection import Recollection
 
 
 async def recalled(recorded: Database, log: Log, books: Books, event: UUID) -> Explained | None:
@@ -19,6 +20,8 @@ async def recalled(recorded: Database, log: Log, books: Books, event: UUID) -> E
     """
     recollection = Recollection(recorded, log, books)
     async for moment in recollection.moments(full=frozenset({event})):
+        if not recollection.whole:
+            refuse_half_a_past()
         facts = moment.piece.facts if moment.piece else []
         asked = next((fact for fact in facts if isinstance(fact, Event) and fact.id == event), None)
         if asked is None:

@@ -1,6 +1,6 @@
 """The past as it is decided once more, in memory: one world that holds everything, and nothing that is saved."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -22,10 +22,8 @@ from services.router.domain.folding import fold, now_of
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Counted, Folded, World
-from services.router.past import Past, Piece
+from services.router.past import Books, Past, Piece, begins_at_the_beginning
 
-Books = Callable[[str, str], Playbook]
-"""(version, lists version) that decided then → the playbook to decide by now."""
 Progress = Callable[[int, int], None]
 """How many of how many batches are done."""
 
@@ -54,6 +52,8 @@ class Recollection:
     log: Log
     books: Books
     world: World = field(default_factory=lambda: World(asked=_Everything(), asked_accounts=_Everything()))
+    whole: bool = True
+    """Does the past that is left begin at the beginning? Else everybody who was known by then is a stranger here."""
     _counted: dict[UUID, Counted] = field(default_factory=dict)
     _corrected: set[UUID] = field(default_factory=set)
     _dead: set[UUID] = field(default_factory=set)
@@ -71,6 +71,7 @@ class Recollection:
         theirs = {one.handoff for found in draws.values() for one in found}
         async with self.recorded.reading() as connection:
             rows = list(await connection.execute(select(tables.BATCH).order_by(tables.BATCH.c.number)))
+        self.whole = begins_at_the_beginning(rows)
         for count, row in enumerate(rows, 1):
             book = self.books(row.playbook, row.lists)
             if row.lane == ASSIGNMENT_LANE:
@@ -114,7 +115,7 @@ class Recollection:
             if account.target_handoff in gone:
                 world.accounts[domain] = replace(account, target_handoff=None)
 
-    def _apply(self, draws: "list[Row[Any]] | tuple[()]", book: Playbook) -> list[Draw]:
+    def _apply(self, draws: Sequence[Row[Any]], book: Playbook) -> list[Draw]:
         """Who was drawn then, is."""
         handoffs, found = self.world.handoffs, []
         for one in draws:
@@ -125,7 +126,7 @@ class Recollection:
         return found
 
     def _draw_for_others(self, piece: Piece, book: Playbook, theirs: AbstractSet[UUID]) -> list[Draw]:
-        """Whose handoff this playbook alone makes, goes to whoever would have been next."""
+        """Whose handoff this playbook alone makes, goes to whoever would have been next; nobody's hands are full."""
         handoffs, found = self.world.handoffs, []
         for identity in sorted(self.world.touched_handoffs - theirs):
             handoff = handoffs.get(identity)

@@ -23,7 +23,7 @@ from services.router.desk import ASSIGNMENT_LANE, Desk
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import NeedsMoreError
-from services.router.past import Past, ReplayError
+from services.router.past import Past, ReplayError, begins_at_the_beginning, refuse_half_a_past
 
 _COMPARED = (
     "event",
@@ -60,7 +60,10 @@ async def replay(recorded: Database, log: Log, desk: Desk, books: Mapping[tuple[
     done, past = Replayed(), Past(log)
     async with desk.carriage.database.reading() as connection:
         start = (await connection.execute(select(func.max(tables.BATCH.c.number)))).scalar_one() or 0
-    for row in await _rows(recorded, tables.BATCH, tables.BATCH.c.number > start, tables.BATCH.c.number):
+    rows = await _rows(recorded, tables.BATCH, tables.BATCH.c.number > start, tables.BATCH.c.number)
+    if not start and not begins_at_the_beginning(rows):
+        refuse_half_a_past()
+    for row in rows:
         book = books.get((row.playbook, row.lists))
         if book is None:
             raise ReplayError(f"batch {row.number} was decided by playbook {row.playbook} (lists {row.lists}): load it")

@@ -150,3 +150,14 @@ def test_the_agreement_is_one_page_in_plain_language(store: Store, draft: Path) 
     assert "- The budget is approved: the lead's budget is yes." in page
     assert "{{" not in page
     assert len(page.splitlines()) < 110
+
+
+def test_a_publication_that_cannot_be_read_is_named_and_the_last_good_one_decides(store: Store, draft: Path) -> None:
+    done = published(store, draft)
+    watched = WatchedPlaybook(store.folder)
+    (store.folder / "publications" / "00002.json").write_text("{", "utf-8")
+
+    with pytest.raises(PublishError, match=r"00002.json is no publication"):
+        store.history()
+    assert watched.reload() is False
+    assert watched.current.version == done.version

@@ -9,7 +9,7 @@ have signed decides.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -50,9 +50,8 @@ class Store:
         self.folder = folder
 
     def history(self) -> list[Publication]:
-        """Every publication, the oldest first."""
-        found = sorted((self.folder / "publications").glob("*.json"))
-        return [msgspec.json.decode(one.read_bytes(), type=Publication) for one in found]
+        """Every publication, the oldest first. Raises `PublishError` for one that cannot be read."""
+        return [_read(one) for one in sorted((self.folder / "publications").glob("*.json"))]
 
     def current(self) -> Publication | None:
         """The one in force; None where nothing was published yet."""
@@ -82,8 +81,13 @@ class Store:
         """
         reason, marketing, sales = (text.strip() for text in (reason, marketing, sales))
         _signed(reason, marketing, sales)
-        report = check(draft)
-        book, last = report.playbook, self.current()
+        with tempfile.TemporaryDirectory(prefix="playcaller-publish-") as scratch:
+            copy = Path(shutil.copytree(draft, Path(scratch) / "pages", ignore=shutil.ignore_patterns(".*")))
+            return self._put_in_force(copy, reason, marketing=marketing, sales=sales, at=at)
+
+    def _put_in_force(self, draft: Path, reason: str, *, marketing: str, sales: str, at: datetime) -> Publication:
+        """As `publish`, of pages that nobody changes any more."""
+        book, last = check(draft).playbook, self.current()
         if last is not None and (last.version, last.lists) == (book.version, book.lists_version):
             raise PublishError(f"this very version is in force since {last.at:%d %B %Y}: change something first")
         self._keep(draft, self.pages_of(book.version, book.lists_version))
@@ -97,11 +101,11 @@ class Store:
             at=at,
         )
         name = f"{publication.number:05d}"
-        self._write(self.agreement_of(publication), agreement(book, publication).encode())
         try:
             self._write(self.folder / "publications" / f"{name}.json", msgspec.json.encode(publication), once=True)
         except FileExistsError:
             raise PublishError("somebody else has published meanwhile: look at theirs, then publish again") from None
+        self._write(self.agreement_of(publication), agreement(book, publication).encode())
         return publication
 
     def _keep(self, draft: Path, pages: Path) -> None:
@@ -111,8 +115,13 @@ class Store:
         pages.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=pages.parent, prefix=".") as half:
             copy = Path(half) / "pages"
-            shutil.copytree(draft, copy, ignore=shutil.ignore_patterns(".*"))
-            copy.rename(pages)
+            shutil.copytree(draft, copy)
+            os.sync()
+            try:
+                copy.rename(pages)
+            except OSError:
+                if not pages.is_dir():  # else somebody else has just kept the very same
+                    raise
 
     @staticmethod
     def _write(path: Path, content: bytes, *, once: bool = False) -> None:
@@ -128,6 +137,13 @@ class Store:
             place(name, path)
         finally:
             Path(name).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Publication:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Publication)
+    except msgspec.DecodeError as fault:
+        raise PublishError(f"{path} is no publication ({fault}): put back what stood there") from None
 
 
 def _signed(reason: str, marketing: str, sales: str) -> None:
@@ -151,3 +167,15 @@ def pages_in(path: Path) -> Path:
     if current is None:
         raise PublishError(f"{path}: nothing is published here yet: `playcaller playbook publish`")
     return store.pages_of(current.version, current.lists)
+
+
+def in_force(path: Path) -> Playbook:
+    """The playbook in this folder, of a store the one in force. Raises as `pages_in` and `load` do."""
+    return load(pages_in(path))
+
+
+def books_in(path: Path) -> Mapping[tuple[str, str], Playbook]:
+    """(version, lists version) → playbook: the one in this folder, of a store every one that was ever published."""
+    store, current = Store(path), in_force(path)
+    published = {(one.version, one.lists): store.book(one.version, one.lists) for one in store.history()}
+    return {**published, (current.version, current.lists_version): current}

@@ -9,7 +9,7 @@ from watchfiles import awatch
 
 from services.router.adapters.playbook_check import check
 from services.router.adapters.playbook_faults import PlaybookFaultsError
-from services.router.adapters.playbook_store import pages_in
+from services.router.adapters.playbook_store import PublishError, pages_in
 from services.router.domain.playbook import Playbook
 
 _log = structlog.get_logger(__name__)
@@ -33,6 +33,9 @@ class WatchedPlaybook:
             found = check(pages_in(self.path)).playbook
         except OSError as fault:  # a folder that is being replaced under our feet: its next change tells us again
             _log.warning("playbook_unreadable", keeps=self.current.version, error=fault.strerror)
+            return False
+        except PublishError as fault:
+            _log.error("playbook_refused", keeps=self.current.version, count=1, faults=[str(fault)])
             return False
         except PlaybookFaultsError as fault:
             self.faults = fault

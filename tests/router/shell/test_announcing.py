@@ -74,8 +74,9 @@ async def test_what_both_sides_signed_is_said_with_their_reason_and_names(
     hand.desk = replace(hand.desk, settings=hand.desk.settings.model_copy(update={"playbook": store.folder}))
     stop, arrivals = asyncio.Event(), asyncio.Queue[Playbook]()
     following = asyncio.create_task(follow(hand.desk, arrivals, stop))
-    while not await published(hand):  # noqa: ASYNC110  (the log tells nobody that something was appended)
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while not await published(hand):  # noqa: ASYNC110  (the log tells nobody that something was appended)
+            await asyncio.sleep(0)
     stop.set()
     await following
     (fact,) = await published(hand)

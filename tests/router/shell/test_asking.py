@@ -150,8 +150,9 @@ async def test_what_is_asked_together_is_locked_in_its_order(house: Database, st
         await state.ask(holder, Sum(FLOOD, [("form", 1, 1)]))
         asking = asyncio.create_task(both())
         waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        while not (await holder.execute(waits)).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody who waits)
-            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while not (await holder.execute(waits)).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody who waits)
+                await asyncio.sleep(0)
         free = await state.lock(holder, ROTATION, [("first",)], held="skipped")
     await asking
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import delete
+
 from schemas.verdict import Outcome
 from services.router.adapters import tables
 from services.router.backtest import Backtest, backtest
@@ -64,3 +66,18 @@ async def test_the_erased_stay_erased(hand: Hand) -> None:
     assert (
         recorded.items() <= {event: (one.outcome, one.code, one.handoff) for event, one in done.decided.items()}.items()
     )
+
+
+async def test_a_past_whose_first_batches_are_forgotten_is_called_half_a_past(hand: Hand) -> None:
+    await a_day(hand)
+    assert (await over_the_past(hand)).whole
+
+    await forget_the_first_batch(hand)
+
+    assert not (await over_the_past(hand)).whole
+
+
+async def forget_the_first_batch(hand: Hand) -> None:
+    """Of every partition, as the retention does it in time."""
+    async with hand.database.transaction() as connection:
+        await connection.execute(delete(tables.BATCH).where(tables.BATCH.c.first == 0, tables.BATCH.c.partition >= 0))

@@ -2,11 +2,15 @@
 
 from uuid import uuid4
 
+import pytest
+
 from schemas.event import EventType
 from schemas.verdict import Outcome
+from services.router.past import ReplayError, as_then
 from services.router.recalling import last_of, recalled
 from tests.router.shell.building import a_consultation, a_page_view, an_event
 from tests.router.shell.ring import Hand
+from tests.router.shell.test_backtest import forget_the_first_batch
 from tests.router.shell.test_replay import a_day
 
 
@@ -47,3 +51,19 @@ async def test_of_a_person_the_last_verdict_is_explained(hand: Hand) -> None:
 
     assert await last_of(hand.database, " Ada@acme.example") == last.id
     assert await last_of(hand.database, "nobody@acme.example") is None
+
+
+async def test_by_another_playbook_than_decided_nothing_is_explained(hand: Hand) -> None:
+    asked = a_consultation("ada@acme.example")
+    await hand.feed(asked)
+
+    with pytest.raises(ReplayError, match="is not here: name the store"):
+        await recalled(hand.database, hand.log, as_then({}), asked.id)
+
+
+async def test_half_a_past_explains_nothing(hand: Hand) -> None:
+    await a_day(hand)
+    await forget_the_first_batch(hand)
+
+    with pytest.raises(ReplayError, match="the first batches are forgotten"):
+        await recalled(hand.database, hand.log, lambda _version, _lists: hand.desk.shelf.current, uuid4())
