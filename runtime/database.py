@@ -11,6 +11,8 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from runtime.at_hand import IDLE, AtHand, driver_of
+
 if TYPE_CHECKING:
     import asyncpg
 
@@ -36,6 +38,7 @@ class Database:
         self.engine = create_async_engine(parsed, hide_parameters=True, **options)
         if self.dialect == "postgresql":
             _replace_dead_connections(self.engine)
+        self._at_hand = AtHand(pool_size // 2)
         self._unbegun = self.engine.execution_options(isolation_level="AUTOCOMMIT")  # the same pool
         self._writing: asyncio.Lock | None = None
         if self.dialect == "sqlite":
@@ -68,7 +71,7 @@ class Database:
         `opening` is a whole statement, its values in it. Raises as `transaction` does, and `PendingRollbackError`
         where a statement had failed and was passed over, so that nothing is committed.
         """
-        async with self._connected(self._unbegun) as connection:
+        async with self._lent() as connection:
             try:
                 tag = await self._said(connection, f"BEGIN; {opening}")
                 yield connection, tag
@@ -94,20 +97,36 @@ class Database:
 
         Its values are `$1`, `$2`, … Raises as `transaction` does.
         """
-        async with self._connected(self._unbegun) as connection:
+        async with self._lent() as connection:
             return await asked(connection, statement, *values)
 
     @asynccontextmanager
-    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """A connection. The driver's own errors while a server starts or goes are one error of ours."""
+    async def _lent(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a transaction, from those at hand if there is one, and back to them if all went well."""
+        connection = await self._at_hand.take()
+        connection = connection or await self._taken(self._unbegun)
+        kept = False
         try:
-            connection = await engine.connect()
-        except self._away as fault:
-            raise DatabaseAwayError(f"the database is away ({type(fault).__name__})") from fault
+            yield connection
+            kept = self._at_hand.keep(connection)
+        finally:
+            if not kept:
+                await asyncio.shield(connection.close())
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        connection = await self._taken(engine)
         try:
             yield connection
         finally:
             await asyncio.shield(connection.close())
+
+    async def _taken(self, engine: AsyncEngine) -> AsyncConnection:
+        """From the pool. The driver's own errors while a server starts or goes are one error of ours."""
+        try:
+            return await engine.connect()
+        except self._away as fault:
+            raise DatabaseAwayError(f"the database is away ({type(fault).__name__})") from fault
 
     async def ready(self) -> bool:
         """Does it answer?"""
@@ -120,6 +139,7 @@ class Database:
 
     async def close(self) -> None:
         """Give the connections back."""
+        await self._at_hand.close()
         await self.engine.dispose()
 
 
@@ -128,14 +148,6 @@ def _postgresql_away() -> tuple[type[Exception], ...]:
     import asyncpg
 
     return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-
-
-def driver_of(connection: AsyncConnection) -> "asyncpg.Connection":
-    """asyncpg's own connection, for statements whose shape and values need nothing of SQLAlchemy."""
-    pooled = connection.sync_connection  # it is there: no greenlet has to fetch it
-    if pooled is None or connection.dialect.name != "postgresql":
-        raise RuntimeError("only an open connection to PostgreSQL has this driver")
-    return pooled.connection.driver_connection
 
 
 async def asked(connection: AsyncConnection, statement: str, *values: Any) -> "Sequence[asyncpg.Record]":
@@ -174,10 +186,6 @@ async def _undo(connection: AsyncConnection) -> None:
         await connection.invalidate()
 
 
-_IDLE = 5.0
-"""Seconds after which a connection may have died unnoticed; one in use tells by itself."""
-
-
 def _replace_dead_connections(engine: AsyncEngine) -> None:
     """Give nobody one that is closed; those that lay unused for long have to prove that they live.
 
@@ -193,7 +201,7 @@ def _replace_dead_connections(engine: AsyncEngine) -> None:
     def taken(connection: Any, record: Any, _proxy: object) -> None:
         if connection.driver_connection.is_closed():
             raise DisconnectionError("it was closed while nobody used it")
-        if time.monotonic() - record.info.get("returned", math.inf) > _IDLE:
+        if time.monotonic() - record.info.get("returned", math.inf) > IDLE:
             try:
                 dialect.do_ping(connection)
             except Exception as fault:

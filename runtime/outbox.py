@@ -29,8 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.at_hand import driver_of
 from runtime.clock import Clock
-from runtime.database import Database, asked, driver_of
+from runtime.database import Database, asked
 from runtime.log import Log, LogError, Message
 
 if TYPE_CHECKING:
