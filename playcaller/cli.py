@@ -177,6 +177,23 @@ def turns(
 
 
 @app.command()
+def plays(
+    playbook_path: Annotated[
+        Path, typer.Option("--playbook", help="The playbook's folder, or the store of those published.")
+    ] = Path("playbook"),
+    data: Data = None,
+    *,
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 90,
+) -> None:
+    """Who came, how often, and which play is for them: where it is the fallback, one should be written. Only reads."""
+    from playcaller.people import plainly
+    from playcaller.plays import run
+
+    with plainly():
+        raise SystemExit(run(playbook_path, data, days))
+
+
+@app.command()
 def doctor(data: Data = None) -> None:
     """Look at everything that has to be in order: settings, database, log, playbook, sources."""
     from playcaller.doctor import run

@@ -90,3 +90,11 @@ def test_the_playbook_that_decided_would_decide_the_same(past: Past) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"All {count:,} kept verdicts come out as they were." in done.stdout
+
+
+def test_who_came_is_told_with_the_play_that_is_for_them(past: Past) -> None:
+    ((count,),) = past.rows("SELECT count(*) FROM router_handoff")
+    done = past.asked("plays", "--days", "36500")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"All {count:,} have a play of their own." in done.stdout or f"of {count:,} (" in done.stdout
