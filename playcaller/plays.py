@@ -59,7 +59,7 @@ def _table(book: Playbook, found: Mapping[Situation, int], days: int) -> Table:
     title = f"Who came in the last {days} days, and which play is for them"
     table = Table("", "because", "persona", "stage", "phone", "play", box=None, padding=(0, 1), title=title)
     table.title_justify, table.title_style = "left", "bold"
-    table.columns[0].justify, table.columns[5].min_width = "right", max(len(one.play) for one in found)
+    table.columns[0].justify, table.columns[5].overflow = "right", "fold"
     for one, number in list(found.items())[:_TOLD]:
         product = f", {escape(one.product)}" if one.product else ""
         table.add_row(
