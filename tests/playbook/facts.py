@@ -13,5 +13,8 @@ class SomeFacts:
     def value(self, path: str) -> Any:
         return self._values.get(path)
 
+    def possible(self, path: str) -> tuple[Any, ...] | None:
+        return None if path in self._values else ()
+
     def count(self, signal: str, within_days: int | None) -> int:
         return sum(1 for ago in self._counts.get(signal, []) if within_days is None or ago < within_days)

@@ -8,12 +8,15 @@ from schemas.verdict import Rule, Ternary
 from services.router.adapters.playbook_book import Sheet
 from services.router.adapters.playbook_models import ExamplePage, RulePage
 from services.router.adapters.playbook_pages import Where
-from services.router.domain.condition import Scalar
+from services.router.domain.condition import Possible, Scalar
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import Playbook
+from services.router.domain.possibilities import unsaid
+from services.router.domain.prepared import prepared
 from services.router.domain.vocabulary import Vocabulary, suggestion
 
 SAYS = {"fires": Ternary.TRUE, "silent": Ternary.FALSE, "unknown": Ternary.UNKNOWN}
+_TOLD = frozenset({"lead.persona", "lead.persona_level", "lead.stage"})
 _WORDS = {value: word for word, value in SAYS.items()}
 
 
@@ -34,6 +37,13 @@ class GivenFacts:
     def count(self, signal: str, within_days: int | None) -> int:  # noqa: ARG002  (an example's counts are recent)
         """How often the signal is said to have happened."""
         return int(self._given.get("counts", {}).get(signal, 0))
+
+    def possible(self, path: str) -> Possible:
+        """Settled where it is given; else what follows from the others, as for real leads."""
+        of_whom, _, name = path.partition(".")
+        if name in self._given.get(of_whom, {}):
+            return None
+        return prepared(self._playbook).openly.told(path, self) if path in _TOLD else unsaid(path, self)
 
     def _derived(self, name: str) -> Scalar:
         lead = self._given.get("lead", {})

@@ -21,6 +21,8 @@ class Account(Value, frozen=True, gc=False):
     key: str = ""
     target: Target | None = None
     name: str = ""
+    settled: bool = False
+    """Nothing that is still missing could make it another company's: a domain tells it, or domain and name are known."""
 
 
 NOBODY = Account()
@@ -90,15 +92,15 @@ def account_of(profile: Profile, ready: Prepared, day: int) -> Account:
         if key is None:
             key = _remembered(domain, ready)
         if key:
-            return _account(key, profile, playbook, day)
+            return _account(key, profile, playbook, day, settled=True)
     company, website = profile.stated(_COMPANY) or "", profile.stated(Field.WEBSITE) or ""
     key = account_key("", company, website, playbook) if company or website else ""
-    return _account(key, profile, playbook, day) if key else NOBODY
+    return _account(key, profile, playbook, day, settled=bool(website)) if key else NOBODY
 
 
-def _account(key: str, profile: Profile, playbook: Playbook, day: int) -> Account:
+def _account(key: str, profile: Profile, playbook: Playbook, day: int, *, settled: bool) -> Account:
     target = target_of(key, playbook, day)
-    return Account(key, target, target.name if target else profile.stated(_COMPANY) or "")
+    return Account(key, target, target.name if target else profile.stated(_COMPANY) or "", settled)
 
 
 def keys_in_event(event: Event, playbook: Playbook) -> frozenset[str]:

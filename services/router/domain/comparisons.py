@@ -30,7 +30,7 @@ _NOUNS = {
     "score.fit": "the fit score",
     "score.engagement": "the engagement score",
 }
-_EVER_KNOWN = frozenset({"lead.has_phone", "lead.has_email", "lead.known", "account.known"})
+EVER_KNOWN = frozenset({"lead.has_phone", "lead.has_email", "lead.known", "account.known"})
 """What is yes or no of everybody."""
 
 
@@ -50,7 +50,7 @@ def absent(path: str) -> Ternary:
 
 
 def _open(path: str) -> bool:
-    return absent(path) is UNKNOWN and path not in _EVER_KNOWN
+    return absent(path) is UNKNOWN and path not in EVER_KNOWN
 
 
 def listed(words: Iterable[str], joint: str = "or") -> str:

@@ -8,6 +8,8 @@ from typing import Protocol
 from schemas.verdict import Ternary
 
 Scalar = str | int | float | bool | None
+Possible = tuple[Scalar, ...] | None
+"""The values that something may turn out to have, none where it may have any; None where it is settled."""
 
 
 class Facts(Protocol):
@@ -19,6 +21,10 @@ class Facts(Protocol):
 
     def count(self, signal: str, within_days: int | None) -> int:
         """How often a signal happened; an absent behaviour is known to be zero."""
+        ...
+
+    def possible(self, path: str) -> Possible:
+        """What the value of a path may turn out to be, whatever it is taken for as long as nobody has said."""
         ...
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from services.router.domain import comparisons
 from services.router.domain.condition import Condition
 from services.router.domain.junctions import always, conjoin, disjoin, invert
+from services.router.domain.silence import opened
 from services.router.domain.vocabulary import COUNTING, FLAGS, REFUSALS, Place, Vocabulary, suggestion
 from services.router.domain.words import Pattern, words_of
 
@@ -48,7 +49,8 @@ def compile_condition(node: Any, vocabulary: Vocabulary | None = None, place: Pl
 def compile_all(node: Any, vocabulary: Vocabulary, place: Place) -> tuple[Condition, list[ConditionFault]]:
     """The compiled condition and every fault in it. With faults the condition is not fit for use."""
     compiler = _Compiler(vocabulary, place)
-    return compiler.node(node, ()), compiler.faults
+    condition = compiler.node(node, ())
+    return opened(condition) if place is Place.CHECKLIST else condition, compiler.faults
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from schemas.event import Event
 from schemas.fact import Trust
-from services.router.domain.condition import Scalar
+from services.router.domain.condition import Possible, Scalar
 
 Value = Scalar | tuple[str, ...]
 
@@ -79,3 +79,7 @@ class EventFacts:
     def count(self, signal: str, within_days: int | None) -> int:  # noqa: ARG002  (the protocol's shape)
         """Nothing: an event alone has no history."""
         return 0
+
+    def possible(self, path: str) -> Possible:  # noqa: ARG002  (the protocol's shape)
+        """Settled: what an event does not say is not so."""
+        return None

@@ -6,6 +6,7 @@ from datetime import datetime
 from schemas.event import Event
 from services.router.domain import scoring
 from services.router.domain.accounts import NOBODY, account_of
+from services.router.domain.condition import Possible
 from services.router.domain.event_facts import Value, said_by
 from services.router.domain.kleene import TRUE
 from services.router.domain.lead import Lead
@@ -13,6 +14,7 @@ from services.router.domain.moments import day_at, milliseconds
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import NurtureTrack, Persona, Playbook, RoutingRule, Stage
 from services.router.domain.portraits import Likeness, Portrait, Sketch
+from services.router.domain.possibilities import possible
 from services.router.domain.prepared import prepared
 from services.router.domain.profile import profile_of
 from services.router.domain.readiness import Checked
@@ -48,6 +50,10 @@ class LeadFacts:
         read = _READ.get(path) or _LEARNT.get(path) or _learn(path)
         found = known[path] = read(self)
         return found
+
+    def possible(self, path: str) -> Possible:
+        """What the value of a path may turn out to be; None where it is settled."""
+        return possible(path, self)
 
     def count(self, signal: str, within_days: int | None) -> int:
         """How often a signal happened within so many UTC days, today included; an absent behaviour is zero."""
@@ -213,6 +219,7 @@ _READ: Mapping[str, Callable[[LeadFacts], Value]] = {
     "account.is_target": lambda facts: facts.account.target is not None if facts.account is not NOBODY else None,
     "account.tier": lambda facts: facts.account.target.tier if facts.account.target else None,
     "account.known": lambda facts: facts.account is not NOBODY,
+    "account.settled": lambda facts: facts.account.settled,
     "score.total": lambda facts: _points(facts, lambda points: points.total),
     "score.fit": lambda facts: _points(facts, lambda points: points.fit),
     "score.engagement": lambda facts: _points(facts, lambda points: points.engagement),

@@ -165,9 +165,14 @@ def portraits(playbook: Playbook) -> Portraits:
         named,
         fitting,
         tuple(sorted(path.removeprefix("lead.") for path in asked if _is_stated(path))),
-        tuple(sorted(path for path in asked - _PERSONA if not _is_stated(path))),
+        tuple(sorted(path for path in _with_settled(asked - _PERSONA) if not _is_stated(path))),
         told,
     )
+
+
+def _with_settled(paths: frozenset[str]) -> frozenset[str]:
+    """What is asked of a company comes out by whether its answers are settled, too."""
+    return paths if paths.isdisjoint(ACCOUNT_PATHS) else paths | {"account.settled"}
 
 
 def _is_stated(path: str) -> bool:

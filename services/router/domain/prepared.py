@@ -14,6 +14,7 @@ from schemas.verdict import Rule, Ternary
 from services.router.domain.condition import Condition
 from services.router.domain.flip import Changes, Step, facts_in
 from services.router.domain.playbook import Playbook, Signal, SuppressionKind
+from services.router.domain.possibilities import Openly, openly
 from services.router.domain.portraits import Portraits, portraits
 from services.router.domain.scoring import Gauge, gauges
 from services.router.domain.steps import steps_of
@@ -67,6 +68,8 @@ class Prepared:
     asks: dict[EventType, Answers[Ternary]]
     """What rule 1 says of an event of this type."""
     portraits: Portraits
+    openly: Openly
+    """What it tells of people, as its checklists ask it."""
     gauges: dict[str, Gauge]
     agreed: bool
     """There is an SQL checklist, and rule 2 goes by it."""
@@ -114,6 +117,7 @@ def _prepare(playbook: Playbook) -> Prepared:
         {kind: answers(each.when for each in found) for kind, found in signals.items()},
         {kind: answers([first.when]) for kind in consultation if first is not None},
         portraits(playbook),
+        openly(playbook),
         gauges(playbook.scoring),
         bool(playbook.sql.items) and Rule.SQL_CRITERIA in playbook.rules,
         playbook.scoring.on and Rule.SCORE_THRESHOLD in playbook.rules,

@@ -1,15 +1,17 @@
 """The verdict as a list of steps: what `routing` decides, written down so that it can be asked what would change it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from schemas.event import Mark
 from schemas.verdict import Outcome, Rule, Ternary
-from services.router.domain.condition import Condition
-from services.router.domain.flip import Step
+from services.router.domain.condition import Condition, Joint
+from services.router.domain.flip import Step, facts_in
 from services.router.domain.junctions import always, conjoin, disjoin, invert
 from services.router.domain.kleene import of
 from services.router.domain.playbook import Playbook
+from services.router.domain.silence import takes_silence
 
 if TYPE_CHECKING:
     from services.router.domain.case import Case
@@ -120,4 +122,15 @@ def _score_fires(playbook: Playbook) -> Condition:
 
 def _target_responds(playbook: Playbook) -> Condition:
     rule = playbook.rules.get(Rule.TARGET_RESPONDS)
-    return conjoin([TARGET, RESPONDED, rule.when]) if rule else _NEVER
+    if rule is None:
+        return _NEVER
+    others = frozenset(fact.text for item in playbook.sql.items for fact in facts_in([Step(item.when, "")]))
+    return conjoin([TARGET, RESPONDED, _apart(rule.when, others)])
+
+
+def _apart(condition: Condition, others: frozenset[str]) -> Condition:
+    """With another name for what the checklist asks in the same words, but takes no silence for an answer to."""
+    if condition.how is Joint.FACT:
+        same = condition.text in others and takes_silence(condition)
+        return replace(condition, text=f"{condition.text}, as rule 4 asks it") if same else condition
+    return replace(condition, parts=tuple([_apart(part, others) for part in condition.parts]))

@@ -66,7 +66,7 @@ def score_of(person: IdentifierKey, events: Iterable[Event], playbook: Playbook,
     spent: Counter[tuple[str, bool]] = Counter()
     total = 0
     for signal in playbook.scoring.signals:
-        points = _worth(signal, theirs, now)
+        points = _worth(signal, theirs, now, playbook.scoring.horizon_days)
         cap = playbook.scoring.group_caps.get(signal.group)
         if signal.group and cap is not None:
             side = (signal.group, points > 0)
@@ -77,10 +77,10 @@ def score_of(person: IdentifierKey, events: Iterable[Event], playbook: Playbook,
     return total + _fit(theirs)
 
 
-def _worth(signal: Signal, events: list[Event], now: datetime) -> int:
+def _worth(signal: Signal, events: list[Event], now: datetime, horizon: int) -> int:
     days = [event.occurred_at.date() for event in events if signal.when.test(EventFacts(event)) is Ternary.TRUE]
     ages = sorted((now.date() - day).days for day in days)
-    limit = 365 if signal.window_days is None else signal.window_days - 1
+    limit = horizon if signal.window_days is None else min(horizon, signal.window_days - 1)
     ages = [max(0, age) for age in ages if age <= limit]
     if signal.repeat is Repeat.ONCE:
         ages = ages[:1]

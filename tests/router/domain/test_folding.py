@@ -1,6 +1,5 @@
 """The fold: the same facts give the same bytes, however they are batched, and one bad fact is alone."""
 
-from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,9 +14,9 @@ from schemas.handoff import HandoffState
 from schemas.verdict import Outcome
 from services.router.domain.condition import Facts
 from services.router.domain.folding import fold
-from services.router.domain.lead import IdentifierKey
-from services.router.domain.needs import accounts_of, needs
-from services.router.domain.world import NeedsMoreError, World
+from services.router.domain.needs import needs
+from services.router.domain.world import World
+from tests.router.anew import folded_anew
 from tests.router.builders import MONDAY, a_playbook, a_signal, an_event, an_id, email, who
 from tests.router.domain.test_scoring import histories
 from tests.router.office import Everything, Office, codes
@@ -89,51 +88,13 @@ def test_a_fact_that_chokes_leaves_the_world_as_it_was_and_the_rest_goes_on(who_
     assert world == clean
 
 
-def loaded(facts: list[Event], stored: World, playbook: object, more: set[IdentifierKey]) -> World:
-    """What a shell loads: what the facts name, and the siblings of the leads found."""
-    asked = set(needs(facts, playbook).identifiers) | more  # type: ignore[arg-type]  # a playbook
-    leads = {stored.identifiers[key].lead for key in asked if key in stored.identifiers}
-    asked |= {key for lead in leads for key in stored.members[lead]}
-    world = World(asked=asked)
-    world.identifiers = {key: deepcopy(stored.identifiers[key]) for key in asked if key in stored.identifiers}
-    world.members = {lead: set(stored.members[lead]) for lead in leads}
-    world.standings = {lead: stored.standings[lead] for lead in leads if lead in stored.standings}
-    world.handoffs, world.triage, world.accounts = dict(stored.handoffs), dict(stored.triage), dict(stored.accounts)
-    world.asked_accounts = set(accounts_of(world, facts, playbook))  # type: ignore[arg-type]  # a playbook
-    world.floods, world.counted, world.corrected = dict(stored.floods), dict(stored.counted), set(stored.corrected)
-    return world
-
-
 @given(histories())
 def test_what_needs_name_is_enough_or_the_fold_says_what_is_missing(events: list[Event]) -> None:
-    office, playbook = Office(draws=False), a_playbook()
-    stored = World()
-    for event in dict.fromkeys(event.id for event in events):
-        fact = next(each for each in events if each.id == event)
-        expected = office.take(fact)
-        more: set[IdentifierKey] = set()
-        for _ in range(6):
-            stored.counted = {event: how for event, how in office.counted.items() if event == fact.corrects}
-            stored.corrected = office.corrected - {fact.corrects}
-            world = loaded([fact], stored, playbook, more)
-            try:
-                folded = fold([fact], world, playbook)
-                break
-            except NeedsMoreError as missing:
-                more |= missing.identifiers - world.asked
-        for key in world.touched_identifiers:
-            before = stored.identifiers.get(key)
-            if before is not None:
-                stored.members[before.lead].discard(key)
-            stored.identifiers[key] = world.identifiers[key]
-            stored.members.setdefault(world.identifiers[key].lead, set()).add(key)
-        stored.standings.update({lead: world.standings[lead] for lead in world.touched_standings})
-        stored.handoffs.update({each: world.handoffs[each] for each in world.touched_handoffs})
-        stored.triage.update({each: world.triage[each] for each in world.touched_triage})
-        stored.accounts.update({each: world.accounts[each] for each in world.touched_accounts})
-        stored.floods.update({each: world.floods[each] for each in world.touched_floods})
+    whole, anew = Office(draws=False), Office(draws=False, folds=folded_anew)
+    for fact in {event.id: event for event in events}.values():
+        told = [encode(verdict) for verdict in whole.take(fact)]
 
-        assert [encode(each.verdict) for each in folded.settled] == [encode(verdict) for verdict in expected]
+        assert [encode(verdict) for verdict in anew.take(fact)] == told
 
 
 def test_an_anonymous_visitors_ordinary_event_stores_no_row_and_has_no_number() -> None:
