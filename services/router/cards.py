@@ -7,6 +7,7 @@ from datetime import datetime
 from schemas.feedback import TriageChoice
 from schemas.handoff import HandoffChanged, HandoffState
 from schemas.play import ActionKind, CardKind, DeliverPlay, PlayText, Recipient
+from services.router.domain.deadlines import answerable
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.playbook import Playbook, SuppressionKind
 from services.router.naming import card_id, change_id
@@ -53,8 +54,6 @@ def handoff_card(
     recipients = recipients_of(showing.persons, playbook)
     if not recipients:
         return None
-    team = playbook.teams.get(handoff.team)
-    manager = (team.manager,) if team else ()
     deadline = handoff.accept_by if handoff.state is HandoffState.OFFERED else handoff.attempt_by
     rep = playbook.reps.get(handoff.assignee) or playbook.reps[recipients[0].person]
     shown = tuple(one.person for one in recipients)
@@ -68,7 +67,7 @@ def handoff_card(
         priority=handoff.priority,
         at=at,
         recipients=recipients,
-        actors=tuple(dict.fromkeys(one for one in (handoff.assignee, *manager) if one)),
+        actors=tuple(dict.fromkeys(one for one in (handoff.assignee, answerable(handoff, playbook)) if one)),
         actions=_ACTIONS.get(handoff.state, ()),
         brief=handoff.brief,
         play=text,

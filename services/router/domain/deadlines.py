@@ -32,6 +32,12 @@ def hours_of(handoff: Handoff, playbook: Playbook) -> BusinessHours:
     return team.hours if team is not None else playbook.reps[playbook.last_resort].hours
 
 
+def answerable(handoff: Handoff, playbook: Playbook) -> str:
+    """Who answers for it where its rep does not: the team's manager, or the last resort where the team is no more."""
+    team = playbook.teams.get(handoff.team)
+    return team.manager if team is not None else playbook.last_resort
+
+
 def level_of(handoff: Handoff, playbook: Playbook) -> ServiceLevel:
     """The service level of the handoff's team for its priority."""
     team = playbook.teams.get(handoff.team)
@@ -140,8 +146,7 @@ def _reminded(handoff: Handoff, lead: Lead, notice: str) -> Decision:
 
 def _lapsed(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, what: str) -> Decision:
     """Somebody else is asked and the manager hears of it. The last resort keeps it: there is nobody after them."""
-    team = playbook.teams.get(handoff.team)
-    told = (team.manager,) if team is not None else (playbook.last_resort,)
+    told = (answerable(handoff, playbook),)
     if handoff.assignee == playbook.last_resort:
         return _kept(handoff, lead, playbook, now, told)
     after = handoffs.requeued(handoff, Move.LAPSE, handoff.assignee)
@@ -167,7 +172,7 @@ def _kept(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, told:
 
 
 def _attempt_overdue(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
-    """No attempt at all: somebody else is asked. Too few: a reminder. All made and no outcome: it expires."""
+    """No attempt at all, or by somebody who left: somebody else is asked. Too few: a reminder. All made: it expires."""
     if handoff.state is HandoffState.ACCEPTED:
         return _lapsed(handoff, lead, playbook, now, "saw no attempt in time")
     if handoff.state is not HandoffState.WORKING:
@@ -178,9 +183,10 @@ def _attempt_overdue(handoff: Handoff, lead: Lead, playbook: Playbook, now: date
         recycled, enrols = lifecycle.recycled(lead, playbook, now)
         save = SaveHandoff(after, _CLOCK, "All attempts are made: the lead goes back to nurture.")
         return Decision(recycled, None, (save, *enrols))
+    if handoff.assignee not in playbook.reps:
+        return _lapsed(handoff, lead, playbook, now, "was left behind")
     after, wakes = next_attempt(handoffs.changed(handoff, reminders=handoff.reminders + 1), playbook, now)
-    team = playbook.teams.get(handoff.team)
-    persons = tuple(dict.fromkeys((handoff.assignee, *((team.manager,) if team else ()))))
+    persons = tuple(dict.fromkeys((handoff.assignee, answerable(handoff, playbook))))
     notice = f"Attempt {handoff.attempts + 1} of {play.attempts} is overdue."
     return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, Remind(handoff.id, notice, persons)))
 

@@ -20,7 +20,7 @@ class Move(StrEnum):
     REQUEUE = "requeue"
     """Back to the team's queue: somebody else is asked."""
     LAPSE = "lapse"
-    """A deadline passed without a human act."""
+    """A deadline passed without a human act, or after its rep had left."""
     RECYCLE = "recycle"
     DISQUALIFY = "disqualify"
     QUALIFY = "qualify"
@@ -37,7 +37,7 @@ TABLE: dict[Move, tuple[frozenset[HandoffState], HandoffState]] = {
     Move.ATTEMPT: (frozenset(_WORKED), _S.WORKING),
     Move.REJECT: (frozenset(_WORKED), _S.REJECTED),
     Move.REQUEUE: (frozenset({_S.REJECTED}), _S.QUEUED),
-    Move.LAPSE: (frozenset({_S.OFFERED, _S.ACCEPTED}), _S.QUEUED),
+    Move.LAPSE: (frozenset(_WORKED), _S.QUEUED),
     Move.RECYCLE: (frozenset({*_WORKED, _S.REJECTED}), _S.RECYCLED),
     Move.DISQUALIFY: (frozenset({*_WORKED, _S.REJECTED}), _S.DISQUALIFIED),
     Move.QUALIFY: (frozenset(_WORKED), _S.QUALIFIED),
