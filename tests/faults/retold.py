@@ -12,6 +12,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from runtime.database import Database
 from runtime.log import Log
 from schemas.fact import encode
@@ -105,10 +107,17 @@ def _verdicts(again: Mapping[tuple[UUID, int], bytes], state: State) -> Iterator
     """Where nothing was told, no more than the digest is kept."""
     kept = {(one.lead, one.seq): one for one in state.rulings}
     for lead, seq in sorted(again.keys() | kept.keys()):
-        ruling, whole = kept.get((lead, seq)), again.get((lead, seq), b"")
+        ruling, whole = kept.get((lead, seq)), again.get((lead, seq), b"null")
         if ruling is None or ruling.digest != digest(whole):
-            said = f"{ruling.outcome} on {ruling.event}, {ruling.receipt.decode()}" if ruling else "nothing"
-            yield f"verdict {seq} of lead {lead}: the routers keep {said}, in that order it is {whole.decode()}"
+            said = _apart(ruling.receipt, whole) if ruling and ruling.receipt else f"{ruling}, in that order {whole!r}"
+            yield f"verdict {seq} of lead {lead}: the routers keep {said}"
+
+
+def _apart(kept: bytes, again: bytes) -> str:
+    """What two verdicts say differently."""
+    one, other = msgspec.json.decode(kept), msgspec.json.decode(again) or {}
+    names = [name for name in one if one[name] != other.get(name)]
+    return "; ".join(f"{name} {one[name]}, in that order {other.get(name)}" for name in names)
 
 
 def _rows(world: World, state: State) -> Iterator[str]:
