@@ -1,6 +1,6 @@
 """What a run has left behind: on the log, in the router's tables, in the messenger's ledger. Read, never written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -164,13 +164,29 @@ async def untaken(log: Log, database: Database) -> Sequence[str]:
     return waiting
 
 
+async def taken(database: Database) -> Mapping[tuple[str, int], int]:
+    """The epoch of each partition that a router has ever taken: it grows with each that takes it over."""
+    return {(row.topic, row.number): row.epoch for row in await _rows(database, tables.POSITIONS)}
+
+
 async def unsettled(log: Log, database: Database) -> Sequence[str]:
     """What is still under way, in words; empty once everything that was sent has come to its end.
 
     Looked for twice: what goes on to a place that was looked at before can be missed once, but not without a trace.
     """
+    return await _twice(_whole_ring, log, database)
+
+
+async def undecided(log: Log, database: Database) -> Sequence[str]:
+    """As `unsettled`, of the routers alone."""
+    return await _twice(_routers, log, database)
+
+
+async def _twice(
+    look: Callable[[Log, Database], Awaitable[Sequence[str]]], log: Log, database: Database
+) -> Sequence[str]:
     before = await _ends(log)
-    waiting = await _under_way(log, database) or await _under_way(log, database)
+    waiting = await look(log, database) or await look(log, database)
     return waiting or (["something was appended meanwhile"] if await _ends(log) != before else [])
 
 
@@ -179,21 +195,32 @@ async def _ends(log: Log) -> Mapping[Partition, int]:
     return {one: (await log.bounds(one))[1] for topic in topics for one in await log.partitions(topic)}
 
 
-async def _under_way(log: Log, database: Database) -> Sequence[str]:
-    waiting = []
-    for positions, topics in _READ.items():
-        reached = {(row.topic, row.number): row.next for row in await _rows(database, positions)}
-        for topic in topics:
-            for partition in await log.partitions(topic.name):
-                _, end = await log.bounds(partition)
-                if (left := end - reached.get((topic.name, partition.number), 0)) > 0:
-                    waiting.append(f"{positions.name} {topic.name}/{partition.number}: {left} to go")
-    outboxes = {outbox.name: await _rows(database, outbox) for outbox in (tables.OUTBOX, messenger.OUTBOX)}
-    waiting += [f"{name}: {len(rows)} to publish" for name, rows in outboxes.items() if rows]
+async def _whole_ring(log: Log, database: Database) -> Sequence[str]:
+    waiting = [*await _routers(log, database), *await _unread(log, database, messenger.POSITIONS)]
+    if rows := await _rows(database, messenger.OUTBOX):
+        waiting.append(f"{messenger.OUTBOX.name}: {len(rows)} to publish")
+    if open_rows := await _rows(database, messenger.DELIVERIES, messenger.DELIVERIES.c.settled_at.is_(None)):
+        waiting.append(f"{len(open_rows)} cards to deliver")
+    return waiting
+
+
+async def _routers(log: Log, database: Database) -> Sequence[str]:
+    waiting = [*await _unread(log, database, tables.POSITIONS)]
+    if rows := await _rows(database, tables.OUTBOX):
+        waiting.append(f"{tables.OUTBOX.name}: {len(rows)} to publish")
     if held := await _rows(database, tables.TIMER, tables.TIMER.c.kind == feedback.TimerKind.HOLD_ELAPSED):
         waiting.append(f"{len(held)} held clicks")
     if queued := await _rows(database, tables.HANDOFF, tables.HANDOFF.c.state == HandoffState.QUEUED):
         waiting.append(f"{len(queued)} handoffs to offer")
-    if open_rows := await _rows(database, messenger.DELIVERIES, messenger.DELIVERIES.c.settled_at.is_(None)):
-        waiting.append(f"{len(open_rows)} cards to deliver")
+    return waiting
+
+
+async def _unread(log: Log, database: Database, positions: Table) -> Sequence[str]:
+    reached = {(row.topic, row.number): row.next for row in await _rows(database, positions)}
+    waiting = []
+    for topic in _READ[positions]:
+        for partition in await log.partitions(topic.name):
+            _, end = await log.bounds(partition)
+            if (left := end - reached.get((topic.name, partition.number), 0)) > 0:
+                waiting.append(f"{positions.name} {topic.name}/{partition.number}: {left} to go")
     return waiting

@@ -16,17 +16,17 @@ COPIES = 8
 """Reps in place of one: Slack takes one message a second for each, which is what a long run would wait for."""
 
 
-def straw_team(folder: Path) -> Path:
+def straw_team(folder: Path, copies: int = COPIES) -> Path:
     """Write it into this folder, which must not exist yet; the folder again. Names that pages refer to stay."""
     shutil.copytree(ROOT / "playbook", folder)
     for page in (folder / "teams").glob("*.yaml"):
         team = YAML(typ="safe", pure=True).load(page)
-        page.write_text(json.dumps(_larger(team)), "utf-8")  # every JSON is YAML 1.2
+        page.write_text(json.dumps(_larger(team, copies)), "utf-8")  # every JSON is YAML 1.2
     return folder
 
 
-def _larger(team: Mapping[str, Any]) -> Mapping[str, Any]:
-    reps = {f"{name}{_suffix(n)}": _copy(rep, n) for name, rep in team["reps"].items() for n in range(COPIES)}
+def _larger(team: Mapping[str, Any], copies: int) -> Mapping[str, Any]:
+    reps = {f"{name}{_suffix(n)}": _copy(rep, n) for name, rep in team["reps"].items() for n in range(copies)}
     kept = {key: value for key, value in team.items() if key != "holidays"}
     manager = {name: _always(person) for name, person in team["manager"].items()}
     return {**kept, "hours": ALWAYS, "service": dict.fromkeys("ABCD", SLOW), "manager": manager, "reps": reps}

@@ -226,7 +226,7 @@ async def _corrections(connection: AsyncConnection, state: State, needs: Needs, 
     """`early`: is there any correction at all that came before its event?"""
     named = [(event,) for event in needs.corrections]
     counted = await state.fetch(connection, tables.VERDICT, ("event",), named, ("event", "counted"))
-    loaded.world.counted = {event: codec.COUNTED.decode(blob) for event, blob in counted if blob}
+    loaded.world.counted = {event: codec.COUNTED.decode(blob) if blob else () for event, blob in counted}
     dead = await state.fetch(connection, tables.DEAD, ("event",), named, ("event",))
     loaded.world.dead = {row[0] for row in dead}
     if not early:

@@ -1,4 +1,4 @@
-"""Corrections of what was never counted: an event among the dead letters is neither taken back nor counted twice."""
+"""Corrections of what was never counted: dead letters are neither taken back nor counted twice; some count nothing."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -107,6 +107,20 @@ async def test_a_poisoned_visit_may_be_driven_again_and_corrected_in_one_batch(
     await hand.drain()
 
     assert await visits(hand) == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_counts_nothing_is_on_record_in_whichever_batch_it_was(
+    house: Database, log: Log, clock: ManualClock, playbook: Playbook, *, together: bool
+) -> None:
+    hand = Hand(house, log, clock, playbook)
+    opened = an_event(EventType.EMAIL_OPENED, email="ada@acme.example")
+    retraction = a_correction(opened, retracts=True)
+    for facts in [[opened, retraction]] if together else [[opened], [retraction]]:
+        await hand.feed(*facts)
+    codes = {row.event: row.code for row in await hand.rows(tables.VERDICT)}
+
+    assert codes[retraction.id] == "retracted"
 
 
 async def test_a_visit_of_a_parked_source_is_not_taken_back_either(broken: Hand, playbook: Playbook) -> None:
