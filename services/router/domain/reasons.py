@@ -100,7 +100,8 @@ def points(thousandths: int) -> str:
 
 def fading(left: Left) -> Reason:
     """The window was half closed, or more, before anybody in sales heard of it."""
-    sinks = f": priority {left.letters} lower" if left.letters else ""
+    letters = "one letter" if left.letters == 1 else f"{left.letters} letters"
+    sinks = f", so the priority is {letters} lower" if left.letters else ""
     text = (
         f"It opened {_span(left.lag)} ago and halves every {_span(left.half_life)}: "
         f"{round(100 * left.worth)} % of the opportunity is left{sinks}."

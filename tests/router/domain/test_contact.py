@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.event import Event, EventType
+from schemas.fact import replace as changed
 from schemas.feedback import AttemptLogged, AttemptResult, HandoffAccepted
 from schemas.handoff import HandoffState
 from schemas.verdict import Outcome, Rule
@@ -72,7 +73,6 @@ def test_a_cap_is_free_again_when_its_oldest_contact_is_old_enough(
     assert free_at(Cap(most, DAY), told, MONDAY + 10 * HOUR) == expected
 
 
-@pytest.mark.hypothesis
 @given(st.lists(st.integers(0, 3000), max_size=30), st.integers(1, 6), st.integers(1, 600))
 def test_whoever_calls_when_the_cap_is_free_never_exceeds_it(wishes: list[int], most: int, within: int) -> None:
     cap, made = Cap(most, within * MINUTE), list[datetime]()
@@ -117,7 +117,6 @@ def test_a_time_that_somebody_asks_for_is_an_instant_or_nothing(
     assert moment_asked_for(said, zone, MONDAY) == asked
 
 
-@pytest.mark.hypothesis
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_whatever_a_stranger_types_where_a_time_should_stand_holds_nothing_up_for_long(said: str, zone: str) -> None:
     asked = moment_asked_for(said, zone, MONDAY)
@@ -153,7 +152,8 @@ def test_a_new_handoff_of_somebody_who_heard_from_us_is_made_at_once_and_only_it
     office.take(a_lead())
     tried(office, ADA, HOUR, 2 * HOUR)
     first = office.handoff_of(ADA)
-    office.world.standings[office.lead_of(ADA).id] = replace_standing(office, handoff=None, armed=True)
+    lead = office.lead_of(ADA)
+    office.world.standings[lead.id] = changed(lead.standing, handoff=None, armed=True)
     verdict = office.verdict(an_event(PAPER, ADA, at=MONDAY + 3 * HOUR))
     second = office.handoff_of(ADA)
 
@@ -164,18 +164,6 @@ def test_a_new_handoff_of_somebody_who_heard_from_us_is_made_at_once_and_only_it
         "at": (MONDAY + DAY + HOUR).isoformat(),
         "why": "they have heard from us twice lately, as often as agreed",
     }
-
-
-def replace_standing(office: Office, **changes: object) -> object:
-    return type(office.lead_of(ADA).standing)(
-        **{
-            **{
-                name: getattr(office.lead_of(ADA).standing, name)
-                for name in office.lead_of(ADA).standing.__struct_fields__
-            },
-            **changes,
-        }
-    )
 
 
 def test_a_request_for_a_call_is_never_held_up_by_a_cap() -> None:
@@ -314,7 +302,6 @@ def test_patience_and_asking_and_caps_together_come_to_the_latest() -> None:
     assert [office.handoff_of(who).waits_for for who in (ADA, GRACE)] == ["", "they asked for it"]
 
 
-@pytest.mark.hypothesis
 @given(st.lists(st.tuples(st.sampled_from(["call", "form", "ask"]), st.integers(1, 400)), max_size=12))
 def test_no_cap_ever_withholds_a_verdict(moves: list[tuple[str, int]]) -> None:
     """What passes with caps passes without them, at the same events, to the same handoffs."""
