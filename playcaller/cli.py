@@ -176,6 +176,21 @@ def turns(
         raise SystemExit(run(playbook_path, data))
 
 
+@app.command("timely")
+def timely_(
+    playbook_path: Annotated[
+        Path, typer.Option("--playbook", help="The playbook's folder, or the store of those published.")
+    ] = Path("playbook"),
+    data: Data = None,
+) -> None:
+    """How long after they were ready leads were handed off, and how many were sent back as not ready. Only reads."""
+    from playcaller.people import plainly
+    from playcaller.timely import run
+
+    with plainly():
+        raise SystemExit(run(playbook_path, data))
+
+
 @app.command()
 def plays(
     playbook_path: Annotated[

@@ -6,6 +6,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 
+MINUTES_TO_WEEKS = (1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 86_400.0, 3 * 86_400.0, 604_800.0)
+"""For what people wait for."""
+
 
 def counter(name: str, sentence: str, labels: Sequence[str] = ()) -> Counter:
     """A number that only grows. `name` without the prefix; `sentence` is what a person on duty reads."""
@@ -17,9 +20,9 @@ def gauge(name: str, sentence: str, labels: Sequence[str] = ()) -> Gauge:
     return Gauge(f"playcaller_{name}", sentence, labels)
 
 
-def histogram(name: str, sentence: str, labels: Sequence[str] = ()) -> Histogram:
-    """Durations in seconds, from half a millisecond to ten seconds."""
-    return Histogram(f"playcaller_{name}", sentence, labels, buckets=_FAST)
+def histogram(name: str, sentence: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = _FAST) -> Histogram:
+    """Durations in seconds, from half a millisecond to ten seconds unless `buckets` says else."""
+    return Histogram(f"playcaller_{name}", sentence, labels, buckets=buckets)
 
 
 APPENDED = counter("log_appended", "Records that became durable on the log, by topic.", ["topic"])

@@ -103,6 +103,10 @@ class DeliverPlay(Fact, frozen=True, kw_only=True, tag="deliver_play"):
     assignee: str = ""
     team: str = ""
     accept_by: datetime | None = None
+    not_before: datetime | None = None
+    """Nobody contacts the lead before this moment; None for at once."""
+    waits_for: str = ""
+    """Why not before, in a few words; empty where there is no more to say."""
     expires_at: datetime | None = None
     """After this it is not worth delivering: retries end here."""
     time_zone: str = "UTC"

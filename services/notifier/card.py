@@ -54,6 +54,8 @@ class Card:
     link: str = ""
     """The page on which this person can act, signed for them; empty where there is none."""
     erased: bool = False
+    not_before: datetime | None = None
+    waits_for: str = ""
     drawn: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What a channel has drawn of it, by the channel's name: a card never changes, so neither does its drawing."""
 
@@ -106,6 +108,8 @@ def card_of(
         notice=notice,
         acted=acted,
         link=link,
+        not_before=play.not_before,
+        waits_for=play.waits_for,
     )
 
 

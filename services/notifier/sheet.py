@@ -145,6 +145,14 @@ def _deadline_words(card: Card) -> str:
     return f"{'Decide' if card.triage else 'Accept'} by {clock_words(deadline, card.time_zone)}"
 
 
+def _waiting(card: Card) -> str:
+    """That nobody calls yet, until when and why; nothing where they may."""
+    if card.not_before is None or not card.open:
+        return ""
+    why = one_line(card.waits_for, 120)
+    return f"Not before {clock_words(card.not_before, card.time_zone)}{f': {why}' if why else ''}. "
+
+
 def _attempts(count: int, window: str) -> str:
     tries = f"{count} attempt{'' if count == 1 else 's'}" if count > 0 else ""
     return " within ".join(part for part in (tries, one_line(window, 80)) if part)
@@ -199,7 +207,7 @@ def sheet_of(card: Card) -> Sheet:
         mailto=email_address(brief.email),
         play=text(play.name, 120) if play else "Triage",
         objective=text(play.objective, 400) if play else "",
-        when_to_call=text(play.when_to_call, 240) if play else "",
+        when_to_call=f"{_waiting(card)}{text(play.when_to_call, 240)}" if play else "",
         talk_track=text(play.talk_track, 2400) if play else "",
         voicemail=text(play.voicemail, 1200) if play else "",
         follow_up=text(play.follow_up, 400) if play else "",

@@ -75,6 +75,8 @@ def handoff_card(
         assignee=handoff.assignee,
         team=handoff.team,
         accept_by=handoff.accept_by,
+        not_before=handoff.not_before if handoff.not_before and handoff.not_before > at else None,
+        waits_for=handoff.waits_for,
         expires_at=deadline if deadline and deadline > at and showing.kind is not CardKind.UPDATE else None,
         time_zone=rep.hours.zone.key,
         notice=showing.notice,

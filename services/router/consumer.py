@@ -10,11 +10,13 @@ from runtime.failpoints import reach
 from runtime.log import Batch, FencedError, Partition, Position
 from services.router.applying import Effect, More, apply
 from services.router.desk import Desk
+from services.router.domain.decision import SaveHandoff
+from services.router.domain.timeliness import too_early
 from services.router.domain.world import NeedsMoreError
 from services.router.drawing import announce
 from services.router.faults import Meaning, meaning_of
 from services.router.lanes import is_behaviour
-from services.router.metrics import BATCH_RETRIES, DEAD_LETTERS, DUPLICATES, VERDICTS
+from services.router.metrics import BATCH_RETRIES, DEAD_LETTERS, DUPLICATES, TOO_EARLY, VERDICTS
 from services.router.offering import Offering
 from services.router.retelling import narrations
 
@@ -147,6 +149,10 @@ def _count(effect: Effect) -> None:
     DUPLICATES.inc(effect.duplicates)
     for outcome, number in Counter([settled.outcome for settled in effect.folded.settled]).items():
         VERDICTS.labels(outcome.value).inc(number)
+    for command in effect.folded.commands:
+        if isinstance(command, SaveHandoff) and too_early(command.handoff):
+            for rule in command.handoff.rules:
+                TOO_EARLY.labels(rule.value).inc()
     for death in effect.deaths:
         DEAD_LETTERS.labels(death.reason.value).inc()
         _log.warning("dead letter", reason=death.reason.value, source=death.source, detail=death.detail)

@@ -21,7 +21,8 @@ from services.router.domain.decision import Draw, SaveHandoff, SetTimer
 from services.router.domain.handoff import Handoff
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
-from services.router.metrics import OFFER_SECONDS, OFFERED
+from services.router.domain.timeliness import lag_of, too_late
+from services.router.metrics import LAG_SECONDS, OFFER_SECONDS, OFFERED, TOO_LATE
 from services.router.narration import of_offer
 from services.router.telling import Told, rendered
 
@@ -93,6 +94,17 @@ def announce(desk: Desk, drawn: Drawn) -> None:
     for handoff, _ in drawn.offered:
         OFFERED.labels(handoff.team).inc()
         OFFER_SECONDS.observe(max(0.0, (drawn.now - handoff.received_at).total_seconds()))
+        if handoff.round == 1:
+            _measure(handoff, drawn)
+
+
+def _measure(handoff: Handoff, drawn: Drawn) -> None:
+    """How long after readiness somebody in sales heard of it for the first time."""
+    lag = lag_of(handoff, drawn.now)
+    for rule in handoff.rules:
+        LAG_SECONDS.labels(rule.value).observe(lag.total_seconds())
+        if too_late(lag, rule, drawn.playbook):
+            TOO_LATE.labels(rule.value).inc()
 
 
 def timers(set_: Iterable[SetTimer]) -> Write:

@@ -27,7 +27,7 @@ def test_a_good_playbook_is_shown_with_its_map_and_the_share_of_the_fallback(str
     assert code == 0
     assert straw_man.version in output
     assert "Which play answers whom" in output
-    assert "All 256 situations have a complete play; the fallback answers 0 of them (0%)." in output
+    assert "All 512 situations have a complete play; the fallback answers 0 of them (0%)." in output
     assert all(f"plays/{play.name}.yaml" in output for play in straw_man.plays)
 
 
@@ -94,7 +94,7 @@ def test_a_product_that_a_play_names_is_a_dimension_of_the_map(straw_man: Playbo
 
     coverage = coverage_of(replace(straw_man, plays=(*straw_man.plays, special)))
 
-    assert len(coverage.plays) == 512
+    assert len(coverage.plays) == 768
 
 
 def test_a_play_that_never_wins_is_named(straw_man: Playbook) -> None:

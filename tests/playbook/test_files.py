@@ -1,15 +1,18 @@
 """Loading a folder: every kind of fault has its place, its words and, where there is one, its suggestion."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from schemas.verdict import Rule
+from services.router.adapters.playbook_check import check
 from services.router.adapters.playbook_faults import PlaybookFaultsError
 from services.router.adapters.playbook_files import load
 from services.router.adapters.playbook_pages import LARGEST
+from services.router.domain.contact import Cap, Contact
 from services.router.domain.playbook import Playbook
 from tests.playbook.fault_cases import FAULTS, Case
 
@@ -196,9 +199,60 @@ def test_scoring_off_is_a_valid_playbook_whose_third_rule_is_silent(folder: Path
 
 
 def test_own_fields_are_words_once_they_are_declared(folder: Path, edit: Edit) -> None:
-    edit("playbook.yaml", "lead_fields: []", "lead_fields: [crews]")
+    edit("playbook.yaml", "lead_fields: [", "lead_fields: [crews, ")
     edit("readiness.yaml", "lead.employees: {at_least: 50}", "lead.crews: {at_least: 5}")
 
     actual = load(folder).sql.items[1].when.paths
 
     assert "lead.crews" in actual
+
+
+def test_a_page_that_scores_nothing_needs_no_points_and_no_priorities(folder: Path) -> None:
+    (folder / "scoring.yaml").write_text("scoring: off\n", "utf-8")
+    for page, old, new in (
+        ("readiness.yaml", "count: [", "known: lead.email # ["),
+        ("stages.yaml", "count:", "known: lead.email #"),
+        ("nurture.yaml", "count: [", "known: lead.email # ["),
+    ):
+        lines = (folder / page).read_text("utf-8").replace(old, new).splitlines()
+        kept = [line for line in lines if not line.strip().startswith(("within_days", "at_least"))]
+        (folder / page).write_text("\n".join(kept), "utf-8")
+    rule = folder / "rules" / "sql_criteria.yaml"
+    rule.write_text(rule.read_text("utf-8").replace("      counts: {case_study_read: 1}\n", ""), "utf-8")
+    report = check(folder)
+
+    assert not report.playbook.scoring.on
+    assert Rule.SCORE_THRESHOLD not in {example.rule for example in report.examples}
+
+
+def test_while_anything_is_scored_points_have_to_make_a_priority(folder: Path, edit: Edit) -> None:
+    page = folder / "scoring.yaml"
+    text = page.read_text("utf-8")
+    page.write_text(text[: text.index("priority:")], "utf-8")
+    with pytest.raises(PlaybookFaultsError) as wrong:
+        load(folder)
+
+    assert [fault.message for fault in wrong.value.faults] == [
+        "“priority” is missing: while anything is scored, points make a priority from A to D"
+    ]
+
+
+def test_the_straw_man_is_in_order_with_its_scoring_switched_off(folder: Path, edit: Edit) -> None:
+    edit("scoring.yaml", "scoring: on", "scoring: off")
+
+    assert not check(folder).playbook.scoring.on
+
+
+def test_caps_windows_and_the_times_people_ask_for_are_read_as_they_are_written(straw_man: Playbook) -> None:
+    day, windows = timedelta(days=1), {rule: each.half_life for rule, each in straw_man.rules.items()}
+    waits = {play.name: play.not_before for play in straw_man.plays if play.not_before}
+
+    assert straw_man.contact == Contact(Cap(3, day), Cap(12, day), ("event.meeting_start", "lead.call_after"))
+    assert windows == {
+        Rule.CONSULTATION: timedelta(hours=4),
+        Rule.TARGET_RESPONDS: day,
+        Rule.SCORE_THRESHOLD: 2 * day,
+        Rule.SQL_CRITERIA: 5 * day,
+    }
+    assert waits == {"manager_ebook": timedelta(hours=2)}
+    assert straw_man.scoring.products == {"crew planning": 1, "single licence": -1}

@@ -54,6 +54,7 @@ COUNTED: Codec[Counted] = Codec(msgspec.msgpack.Decoder(Counted))
 DRAW: Codec[Draw] = Codec(msgspec.msgpack.Decoder(Draw))
 PLAY_TEXT: Codec[PlayText] = Codec(msgspec.msgpack.Decoder(PlayText))
 DROPPED: Codec[tuple[tuple[int, str], ...]] = Codec(msgspec.msgpack.Decoder(tuple[tuple[int, str], ...]))
+CONTACTS: Codec[tuple[int, ...]] = Codec(msgspec.msgpack.Decoder(tuple[int, ...]))
 ROTATION: Codec[Rotation] = Codec(msgspec.msgpack.Decoder(Rotation))
 
 EMPTY_OWNERSHIP = Ownership()

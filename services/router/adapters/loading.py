@@ -189,9 +189,14 @@ async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) 
 
 
 def _accounts(loaded: Loaded, keys: frozenset[str], rows: Sequence[Row]) -> None:
-    loaded.world.accounts = {row[0]: AccountRow(*row) for row in rows}
+    loaded.world.accounts = {row[0]: _account(row) for row in rows}
     loaded.world.asked_accounts = set(keys)
     loaded.accounts = set(loaded.world.accounts)
+
+
+def _account(row: Row) -> AccountRow:
+    key, target_handoff, owner, contacts = row
+    return AccountRow(key, target_handoff, owner, codec.CONTACTS.decode(contacts) if contacts else ())
 
 
 async def _glimpsed(connection: AsyncConnection, state: State, needs: Needs, loaded: Loaded) -> Mapping[UUID, str]:

@@ -79,9 +79,14 @@ class Example:
 
 
 def run(sheet: Sheet[RulePage], playbook: Playbook, vocabulary: Vocabulary) -> list[Example]:
-    """Every example of one rule. A failed one, and words that nobody knows, are noted as faults on its page."""
+    """Every example of one rule. A failed one, and words that nobody knows, are noted as faults on its page.
+
+    Where nothing is scored, the score's rule rests, and its examples with it.
+    """
     rule = Rule(sheet.name)
-    found = []
+    found: list[Example] = []
+    if rule is Rule.SCORE_THRESHOLD and not playbook.scoring.on:
+        return found
     for at, example in enumerate(sheet.model.examples):
         where: Where = ("examples", at)
         _words(sheet, (*where, "given"), example, vocabulary)

@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.verdict import Rule
 from services.router.adapters.playbook_book import Book, Sheet
+from services.router.adapters.playbook_contact import contact_of
 from services.router.adapters.playbook_faults import PlaybookFaultsError
 from services.router.adapters.playbook_lists import domains_of, suppressions_of, targets_of
 from services.router.adapters.playbook_models import (
@@ -215,6 +216,7 @@ def _build(book: Book, sheets: Sheets) -> Playbook:
         responses=responses or frozenset(),
         click_hold=title.timing.click_hold,
         historical_after=title.timing.historical_after,
+        contact=contact_of(book, sheets.title, vocabulary),
     )
 
 

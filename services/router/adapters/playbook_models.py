@@ -22,6 +22,7 @@ from services.router.adapters.playbook_types import (
     listed,
     switch,
 )
+from services.router.domain.contact import MOST
 from services.router.domain.playbook import Repeat
 
 
@@ -54,6 +55,21 @@ class TimingPage(Shape):
     historical_after: Duration = timedelta(hours=24)
 
 
+class CapPage(Shape):
+    """At most so many contacts within so long."""
+
+    most: int = Field(ge=1, le=MOST)
+    within: Duration
+
+
+class ContactPage(Shape):
+    """How often people hear from us, and where they say when they want to. It moves the next call, nothing else."""
+
+    per_person: CapPage | None = None
+    per_account: CapPage | None = None
+    asked_for: Texts = []
+
+
 class WordsPage(Shape):
     """The company's own words: abbreviations, and fields and properties beyond the usual ones."""
 
@@ -72,6 +88,7 @@ class TitlePage(Shape):
     triage: TriagePage
     flood: FloodPage = Field(default_factory=FloodPage)
     timing: TimingPage = Field(default_factory=TimingPage)
+    contact: ContactPage = Field(default_factory=ContactPage)
     words: WordsPage = Field(default_factory=WordsPage)
 
 
@@ -104,6 +121,8 @@ class PriorityPage(Shape):
     matrix: dict[
         Literal["fit_4", "fit_3", "fit_2", "fit_1"], Annotated[list[Priority], Field(min_length=4, max_length=4)]
     ]
+    products: dict[Text, Literal["higher", "lower"]] = {}
+    """What somebody wants may weigh: one letter up or down. Where they come from never does."""
 
 
 class ScoringPage(Shape):
@@ -117,7 +136,8 @@ class ScoringPage(Shape):
     signals: dict[Name, SignalPage] = {}
     groups: dict[Name, Points] = {}
     characteristics: dict[Name, CharacteristicPage] = {}
-    priority: PriorityPage
+    priority: PriorityPage | None = None
+    """Needed while anything is scored."""
 
 
 class ItemPage(Shape):
@@ -150,6 +170,8 @@ class RulePage(Shape):
     why: Text
     when: When
     not_before: Duration = timedelta()
+    half_life: Duration | None = None
+    """The window of opportunity."""
     examples: Annotated[list[ExamplePage], Field(min_length=2)]
 
 
@@ -228,6 +250,7 @@ class PlayPage(Shape):
     tone: Text
     questions: Annotated[Texts, Field(min_length=1)]
     email_first: Text
+    not_before: Duration = timedelta()
 
 
 class RoutePage(Shape):

@@ -1,6 +1,7 @@
 """Personas, stages, checklists, rules, routing and nurture as values, from their pages."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from schemas.event import EventType
 from schemas.verdict import Rule, Ternary
@@ -31,6 +32,7 @@ from services.router.domain.playbook import (
 from services.router.domain.plays import UNKNOWN
 from services.router.domain.vocabulary import Place, Vocabulary
 
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=60)
 _AGREED = {Rule.SQL_CRITERIA: ("checklist", "sql"), Rule.SCORE_THRESHOLD: ("threshold", "reached")}
 _NO_RESPONSE = frozenset(
     {
@@ -123,7 +125,10 @@ def rules_of(book: Book, sheets: list[Sheet[RulePage]], vocabulary: Vocabulary) 
         said = _held(rule, when, sheet.page.data["when"])
         if said:
             sheet.page.fault(("when",), said)
-        found[rule] = RuleDefinition(rule, sheet.model.title, sheet.model.why, when, sheet.model.not_before)
+        model = sheet.model
+        if model.half_life is not None and not _SHORTEST <= model.half_life <= _LONGEST:
+            sheet.page.fault(("half_life",), "a window's half-life lies between a minute and 60 days")
+        found[rule] = RuleDefinition(rule, model.title, model.why, when, model.not_before, model.half_life)
     return found
 
 

@@ -102,4 +102,5 @@ def _play(name: str, model: PlayPage) -> Play:
         tone=model.tone,
         questions=tuple(model.questions),
         email_first=model.email_first,
+        not_before=model.not_before,
     )

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from schemas.event import EventType
 from schemas.lead import Priority
 from services.router.adapters.playbook_book import Book, Sheet
-from services.router.adapters.playbook_models import ScoringPage, SignalPage
+from services.router.adapters.playbook_models import PriorityPage, ScoringPage, SignalPage
 from services.router.domain.playbook import Characteristic, Scoring, Signal
 from services.router.domain.vocabulary import Place, Vocabulary
 
 _ROWS = {"fit_4": 4, "fit_3": 3, "fit_2": 2, "fit_1": 1}
+_WEIGHTS = {"higher": 1, "lower": -1}
 _NO_ACTS = frozenset({EventType.RETRACTED, EventType.UNKNOWN, EventType.EMAIL_DELIVERED, EventType.PROFILE_STATED})
 
 
@@ -34,6 +36,8 @@ def scoring_of(book: Book, sheet: Sheet[ScoringPage], vocabulary: Vocabulary) ->
     )
     for name in model.characteristics.keys() & model.signals.keys():
         page.fault(("characteristics", name), f"“{name}” is a signal as well: give one of them another name")
+    if model.scoring and model.priority is None:
+        page.fault((), "“priority” is missing: while anything is scored, points make a priority from A to D")
     return Scoring(
         on=model.scoring,
         signals=signals,
@@ -45,11 +49,32 @@ def scoring_of(book: Book, sheet: Sheet[ScoringPage], vocabulary: Vocabulary) ->
             for tier, points in model.target_thresholds.items()
         },
         horizon_days=model.horizon_days,
-        fit_bands=_bands(sheet, "fit_bands", model.priority.fit_bands),
-        engagement_bands=_bands(sheet, "engagement_bands", model.priority.engagement_bands),
-        matrix=_matrix(sheet),
         cool_down=model.cool_down,
+        **_priority(sheet, model.priority),
     )
+
+
+def _priority(sheet: Sheet[ScoringPage], model: PriorityPage | None) -> dict[str, Any]:
+    """What makes a priority, by the scoring's own names; nothing where nothing is scored and nothing was said."""
+    if model is None:
+        return {}
+    return {
+        "fit_bands": _bands(sheet, "fit_bands", model.fit_bands),
+        "engagement_bands": _bands(sheet, "engagement_bands", model.engagement_bands),
+        "matrix": _matrix(sheet, model),
+        "products": _products(sheet, model),
+    }
+
+
+def _products(sheet: Sheet[ScoringPage], model: PriorityPage) -> Mapping[str, int]:
+    """product (folded, as what leads say is) → letters up."""
+    found: dict[str, int] = {}
+    for name, weight in model.products.items():
+        folded = " ".join(name.casefold().split())
+        if folded in found:
+            sheet.page.fault(("priority", "products", name), f"“{folded}” stands here twice: keep one")
+        found[folded] = _WEIGHTS[weight]
+    return found
 
 
 def _positive(sheet: Sheet[ScoringPage], where: tuple[str, ...], what: str, points: Decimal) -> int:
@@ -97,8 +122,8 @@ def _bands(sheet: Sheet[ScoringPage], name: str, points: list[Decimal]) -> tuple
     return first, second, third
 
 
-def _matrix(sheet: Sheet[ScoringPage]) -> Mapping[tuple[int, int], Priority]:
-    rows = sheet.model.priority.matrix
+def _matrix(sheet: Sheet[ScoringPage], model: PriorityPage) -> Mapping[tuple[int, int], Priority]:
+    rows = model.matrix
     for missing in _ROWS.keys() - rows.keys():
         sheet.page.fault(("priority", "matrix"), f"the row “{missing}” is missing: four priorities, engagement 1 to 4")
     return {(_ROWS[row], at): priority for row, line in rows.items() for at, priority in enumerate(line, start=1)}

@@ -25,7 +25,7 @@ from services.router.domain.floods import unseen
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Dossier, IdentifierKey, Standing
 from services.router.domain.playbook import Playbook
-from services.router.domain.world import Folded, Judged, World
+from services.router.domain.world import AccountRow, Folded, Judged, World
 from services.router.naming import timer_id
 
 _NOBODY = Brief(name="")
@@ -84,7 +84,7 @@ def _current(loaded: Loaded, gone: set[UUID]) -> Iterator[Write]:
     yield Write("put", tables.IDENTIFIER, _identifier_rows(world, touched & loaded.identifiers))
     standings = sorted(world.touched_standings - gone)
     yield Write("put", tables.STANDING, [standing_row(lead, world.standings[lead]) for lead in standings])
-    accounts = [(key, row.target_handoff, row.owner) for key, row in _picked(world.accounts, world.touched_accounts)]
+    accounts = [account_row(key, row) for key, row in _picked(world.accounts, world.touched_accounts)]
     yield Write("put", tables.ACCOUNT, [row for row in accounts if row[0] in loaded.accounts])
     yield Write("create", tables.ACCOUNT, [row for row in accounts if row[0] not in loaded.accounts])
     handoffs = [world.handoffs[one] for one in sorted(world.touched_handoffs)]
@@ -200,6 +200,12 @@ def _identifier_rows(world: World, keys: Iterable[IdentifierKey]) -> list[Row]:
 def standing_row(lead: UUID, standing: Standing) -> Row:
     """The row of one lead's standing."""
     return (lead, standing.seq, standing.lifecycle.value, standing.owner, codec.STANDING.encode(standing))
+
+
+def account_row(key: str, row: AccountRow) -> Row:
+    """The row of one account."""
+    contacts = codec.CONTACTS.encode(row.contacts) if row.contacts else codec.EMPTY
+    return (key, row.target_handoff, row.owner, contacts)
 
 
 def handoff_row(handoff: Handoff, text: bytes) -> Row:

@@ -107,6 +107,7 @@ ACCOUNT = Table(
     Column("key", Text, primary_key=True),
     Column("target_handoff", Uuid, nullable=True),
     Column("owner", Text, nullable=False),
+    Column("contacts", LargeBinary, nullable=False),
 )
 
 HANDOFF = Table(

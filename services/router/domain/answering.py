@@ -65,10 +65,18 @@ def _reacted(fact: Act | TimerFired, changes: Changes, ready: Prepared, now: dat
     return Effect(commands=list(decision.commands), acts=[(fact.id, named.lead, seq)])
 
 
+def _of_account(handoff: Handoff | None, changes: Changes, ready: Prepared) -> tuple[int, ...]:
+    """When anybody of the handoff's account was contacted, where that is capped."""
+    if handoff is None or not handoff.account or ready.playbook.contact.account is None:
+        return ()
+    account = changes.account_if_loaded(handoff.account)
+    return account.contacts if account is not None else ()
+
+
 def _around(
     item: TriageItem | None, handoff: Handoff | None, lead: Lead, changes: Changes, *, ready: Prepared, now: datetime
 ) -> Surroundings:
     """The handoff or item the act names; beside an item, what is open with sales already."""
     if item is None:
-        return Surroundings(handoff=handoff)
+        return Surroundings(handoff=handoff, contacts=_of_account(handoff, changes, ready))
     return replace(around(LeadFacts(None, lead, ready.playbook, now), changes, {}), triage=item)

@@ -5,6 +5,7 @@ from schemas.handoff import HandoffState
 from schemas.verdict import Rule
 from services.router.domain import handoffs
 from services.router.domain.changes import Changes
+from services.router.domain.contact import remembered
 from services.router.domain.decision import Decision, SaveHandoff, SaveTriage
 from services.router.domain.handoff import Handoff
 from services.router.domain.world import AccountRow, IdentifierRow
@@ -36,6 +37,8 @@ def _remember(handoff: Handoff, changes: Changes) -> None:
         return
     if handoff.state in _TAKEN and handoff.assignee:
         account = replace(account, owner=handoff.assignee)
+    if handoff.contacted:
+        account = replace(account, contacts=remembered(account.contacts, handoff.contacted))
     if Rule.TARGET_RESPONDS in handoff.rules:
         account = _linked(account, handoff, changes)
     changes.put_account(account)

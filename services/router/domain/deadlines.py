@@ -9,7 +9,7 @@ from uuid import UUID
 from schemas.fact import replace
 from schemas.feedback import TimerFired, TimerKind
 from schemas.handoff import HandoffState
-from services.router.domain import business_time, handoffs, lifecycle, opening
+from services.router.domain import business_time, handoffs, lifecycle, opening, window
 from services.router.domain.decision import Command, Decision, Remind, SaveHandoff, SaveTriage, SetTimer, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.handoffs import Move
@@ -39,9 +39,10 @@ def answerable(handoff: Handoff, playbook: Playbook) -> str:
 
 
 def level_of(handoff: Handoff, playbook: Playbook) -> ServiceLevel:
-    """The service level of the handoff's team for its priority."""
+    """The service level of the handoff's team for its priority, no slower than its window of opportunity closes."""
     team = playbook.teams.get(handoff.team)
-    return opening.service_of(team, handoff.priority) if team is not None else opening.FALLBACK
+    level = opening.service_of(team, handoff.priority) if team is not None else opening.FALLBACK
+    return window.hurried(level, window.half_life_of(handoff.rules, playbook))
 
 
 def timers(
@@ -90,10 +91,15 @@ def play_of(handoff: Handoff, playbook: Playbook) -> Play:
 
 
 def next_attempt(handoff: Handoff, playbook: Playbook, now: datetime) -> tuple[Handoff, tuple[SetTimer, ...]]:
-    """The handoff with the deadline of its next attempt: the play's window, shared out evenly, in working hours."""
+    """The handoff with the deadline of its next attempt: the play's window, shared out evenly, in working hours.
+
+    Where the next contact waits for something, its deadline waits as well.
+    """
     play = play_of(handoff, playbook)
-    spacing = play.attempt_window / max(1, play.attempts)
-    due = business_time.add(hours_of(handoff, playbook), now + spacing, timedelta())
+    soonest = now + play.attempt_window / max(1, play.attempts)
+    if handoff.waits_for and handoff.not_before:
+        soonest = max(soonest, handoff.not_before)
+    due = business_time.add(hours_of(handoff, playbook), soonest, timedelta())
     return replace(handoff, attempt_by=due), (SetTimer(ATTEMPT[1], handoff.id, due, None, handoff.round),)
 
 

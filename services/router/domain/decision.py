@@ -26,6 +26,8 @@ class Surroundings(Value, frozen=True, gc=False):
     """The rep who last worked one of the account's leads."""
     contacted: bool = False
     """Somebody already works this lead or account (existing owner)."""
+    contacts: tuple[int, ...] = ()
+    """When anybody of the account was contacted (milliseconds, UTC), where the playbook caps that."""
     corrected: bool = False
     """A correction of this very event arrived before it: it must count nothing."""
     counted: tuple[tuple[str, str, str, int], ...] | None = None

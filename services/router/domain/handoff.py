@@ -43,6 +43,16 @@ class Handoff(Value, frozen=True, gc=False):
     not_before: datetime | None = None
     flags: tuple[str, ...] = ()
     """`late`, `flood`, … shown on the card."""
+    waits_for: str = ""
+    """Why nobody calls before `not_before`, in a few words; empty for the patience of a rule alone."""
+    asked: datetime | None = None
+    """The time that the lead asked to be called at."""
+    opened_at: datetime | None = None
+    """When the window of opportunity opened; None where none of the rules has one."""
+    contacted: int = 0
+    """The last attempt (milliseconds, UTC), where the playbook caps the contacts of an account."""
+    rejected_for: str = ""
+    """Why it was rejected for good."""
 
 
 class TriageItem(Value, frozen=True, gc=False):

@@ -121,6 +121,8 @@ class Standing(Value, frozen=True, gc=False):
     """Milliseconds, UTC: a person sent it back to nurture, so interest alone asks nobody again before then."""
     joined: UUID | None = None
     """The account's handoff by rule 4 to which this lead's first response was added."""
+    contacts: tuple[int, ...] = ()
+    """When a rep tried to reach them (milliseconds, UTC), where the playbook caps that: the latest few, ascending."""
 
 
 class Lead(Value, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
 from services.router.domain import deadlines, handoffs, opening
 from services.router.domain.changes import Changes
+from services.router.domain.contact import remembered
 from services.router.domain.decision import Command, ReturnTurn, SaveHandoff, SaveTriage, SetTimer
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import HeldClick, Standing
@@ -46,6 +47,7 @@ def joined(merge: Merge, changes: Changes, playbook: Playbook, now: datetime) ->
         disqualified=gone.disqualified or kept.disqualified,
         triage_from=max(gone.triage_from, kept.triage_from),
         joined=kept.joined or gone.joined,
+        contacts=remembered((*gone.contacts, *kept.contacts)),
     )
     changes.put_standing(merge.into, standing)
     changes.put_standing(merge.gone, Standing())

@@ -11,12 +11,11 @@ from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import Field, Priority
 from schemas.verdict import Rule, Ternary
-from services.router.domain import business_time, handoffs, plays
+from services.router.domain import business_time, earliest, handoffs, plays
 from services.router.domain.briefs import brief_of
 from services.router.domain.decision import SaveTriage, SetTimer, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import Handoff, TriageItem
-from services.router.domain.playbook import Playbook
 from services.router.domain.team import ServiceLevel, Team
 
 FALLBACK = ServiceLevel(accept_within=timedelta(hours=4), attempt_within=timedelta(hours=8))
@@ -125,8 +124,14 @@ def opened(
     received_at: datetime,
     why_now: Iterable[str],
     flags: tuple[str, ...] = (),
+    opened_at: datetime | None = None,
+    contacts: tuple[int, ...] = (),
 ) -> Handoff:
-    """A new handoff, queued: the team is accountable until a rep is drawn. `received_at` starts speed to lead (UTC)."""
+    """A new handoff, queued: the team is accountable until a rep is drawn. `received_at` starts speed to lead (UTC).
+
+    `opened_at` is when its window of opportunity opened, if it has one; `contacts` are those of the account's people.
+    """
+    soonest = earliest.first(facts, rules, play, received_at, contacts)
     return Handoff(
         id=identity,
         lead=facts.lead.id,
@@ -141,16 +146,12 @@ def opened(
         team=to.team,
         wanted=to.wanted,
         account=facts.account.key,
-        not_before=_not_before(facts.playbook, rules, received_at),
+        not_before=soonest.at,
         flags=flags,
+        waits_for=soonest.why,
+        asked=soonest.asked,
+        opened_at=opened_at,
     )
-
-
-def _not_before(playbook: Playbook, rules: Iterable[Rule], received_at: datetime) -> datetime | None:
-    """The earliest contact (R7): the least patient of the triggers decides."""
-    delays = [playbook.rules[rule].not_before for rule in rules if rule in playbook.rules]
-    least = min(delays, default=timedelta())
-    return received_at + least if least > timedelta() else None
 
 
 def tightened(
@@ -162,20 +163,25 @@ def tightened(
     why_now: tuple[str, ...],
     received_at: datetime,
     flags: tuple[str, ...] = (),
+    opened_at: datetime | None = None,
+    contacts: tuple[int, ...] = (),
 ) -> Handoff:
     """The open handoff with new reasons (R5): the priority only tightens; the play answers all the reasons."""
     held = in_order((*handoff.rules, *rules))
-    soonest = _not_before(facts.playbook, rules, received_at)
-    before = min(soonest, handoff.not_before) if soonest and handoff.not_before else None
+    play = play_for(facts, held)[0]
+    soonest = earliest.renewed(handoff, facts, rules, play, received_at=received_at, account=contacts)
     return handoffs.changed(
         handoff,
         rules=held,
         priority=min(handoff.priority, priority),
-        play=play_for(facts, held)[0],
+        play=play,
         playbook=facts.playbook.version,
         brief=brief_of(facts, dict.fromkeys((*why_now, *handoff.brief.why_now))),
-        not_before=before,
+        not_before=soonest.at,
         flags=tuple(dict.fromkeys((*handoff.flags, *flags))),
+        waits_for=soonest.why,
+        asked=soonest.asked,
+        opened_at=handoff.opened_at or opened_at,
     )
 
 

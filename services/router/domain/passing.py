@@ -1,16 +1,19 @@
 """What follows when rules fire: a new handoff, a new reason for an open one, or, where a list forbids it, triage."""
 
+from typing import Any
+
 from schemas.fact import replace
 from schemas.feedback import TriageChoice
-from schemas.lead import LifecycleStage
+from schemas.lead import LifecycleStage, Priority
 from schemas.verdict import Outcome, Reason, Rule
-from services.router.domain import deadlines, handoffs, lifecycle, opening, reasons, rules
+from services.router.domain import deadlines, handoffs, lifecycle, opening, reasons, rules, window
 from services.router.domain.briefs import with_reason
 from services.router.domain.case import Case, Conclusion
 from services.router.domain.decision import Command, SaveHandoff, SaveTriage
 from services.router.domain.handoff import Handoff
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Standing
+from services.router.domain.window import Left
 
 _ROUTER = "router"
 _JOINING = frozenset({Rule.TARGET_RESPONDS, Rule.SCORE_THRESHOLD})
@@ -59,18 +62,22 @@ def passed(case: Case, fired: tuple[Rule, ...]) -> Conclusion:
 
 
 def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: tuple[Command, ...]) -> Conclusion:
-    said, to = fired_reasons(case, fired), opening.destination(case.facts, case.around)
+    left = _left(case, mine)
+    said = (*fired_reasons(case, fired), *_fading(left))
+    to = opening.destination(case.facts, case.around)
     play, play_why = opening.play_for(case.facts, mine)
     handoff = opening.opened(
         made_by(case.event.id, "handoff"),
         case.facts,
         mine,
-        rules.priority(case.findings, case.facts),
+        _priority(case, left),
         to=to,
         play=play,
         received_at=case.event.received_at,
         why_now=[reason.text for reason in said],
         flags=("late",) if case.late else (),
+        opened_at=left.opened_at if left else None,
+        contacts=case.around.contacts,
     )
     standing = replace(stamped(spent(case.lead.standing, fired), mine), handoff=handoff.id, triage=None)
     closing = (
@@ -88,8 +95,33 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         play,
         play_why,
         to.team,
-        {"routed": to.why, "priority": handoff.priority.value},
+        {"routed": to.why, "priority": handoff.priority.value, **_weighed(case, handoff, left)},
     )
+
+
+def _left(case: Case, fired: tuple[Rule, ...]) -> Left | None:
+    """What is left of the window that opened when they did what this event tells."""
+    return window.left(fired, case.playbook, case.event.occurred_at, case.now)
+
+
+def _fading(left: Left | None) -> tuple[Reason, ...]:
+    return (reasons.fading(left),) if left is not None and left.late else ()
+
+
+def _priority(case: Case, left: Left | None) -> Priority:
+    return window.lowered(rules.priority(case.findings, case.facts), left.letters if left else 0)
+
+
+def _weighed(case: Case, handoff: Handoff, left: Left | None) -> dict[str, Any]:
+    """What else the priority and the first call rest on, where the playbook asks for it."""
+    found: dict[str, Any] = {}
+    if weight := rules.product_weight(case.facts):
+        found["product_weight"] = weight
+    if left is not None and left.late:
+        found["window"] = {"opened_at": left.opened_at.isoformat(), "worth": f"{left.worth:.3f}"}
+    if handoff.waits_for and handoff.not_before is not None:
+        found["not_before"] = {"at": handoff.not_before.isoformat(), "why": handoff.waits_for}
+    return found
 
 
 def _renewed(
@@ -98,7 +130,8 @@ def _renewed(
     """The open handoff gets the new reasons; asking again is always one. Nothing new changes nothing."""
     new = tuple(rule for rule in mine if rule not in own.rules or rule is Rule.CONSULTATION)
     said = (*fired_reasons(case, fired), reasons.WITH_SALES)
-    better = rules.priority(case.findings, case.facts)
+    left = _left(case, fired)
+    better = _priority(case, left)
     standing = _after_joining(stamped(spent(case.lead.standing, fired), mine), join, case)
     if not new and better >= own.priority:
         return Conclusion(Outcome.UPDATE, said, standing, join, fired, own.id)
@@ -111,6 +144,8 @@ def _renewed(
         why_now=texts,
         received_at=case.event.received_at,
         flags=("late",) if case.late else (),
+        opened_at=left.opened_at if left else None,
+        contacts=case.around.contacts,
     )
     after, timers = deadlines.sooner(own, renewed, case.facts.playbook, case.facts.now)
     tell = " ".join(("New:", *texts)) if new else f"Priority {after.priority.value} now: the lead does more."
@@ -124,6 +159,7 @@ def _renewed(
         after.play,
         opening.play_for(case.facts, after.rules)[1],
         after.team,
+        _weighed(case, after, left),
     )
 
 

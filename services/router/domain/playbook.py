@@ -12,6 +12,7 @@ from schemas.lead import Priority
 from schemas.play import Content
 from schemas.verdict import Rule
 from services.router.domain.condition import Condition
+from services.router.domain.contact import NO_CAPS, Contact
 from services.router.domain.team import Rep, Team
 
 
@@ -65,6 +66,8 @@ class Scoring:
     engagement_bands: tuple[int, int, int] = (0, 0, 0)
     matrix: Mapping[tuple[int, int], Priority] = field(default_factory=dict)
     """(fit band 1–4, engagement band 1–4) → priority."""
+    products: Mapping[str, int] = field(default_factory=dict)
+    """product of interest (folded) → how many letters its value raises the priority, or lowers it (negative)."""
     cool_down: timedelta = timedelta(days=30)
 
 
@@ -97,6 +100,8 @@ class RuleDefinition:
     when: Condition
     not_before: timedelta = timedelta()
     """Nobody is called the minute they register for a webinar."""
+    half_life: timedelta | None = None
+    """The window of opportunity: after so long half of it is gone. None: it does not close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,8 @@ class Play:
     questions: tuple[str, ...] = ()
     email_first: str = ""
     """What to do first when there is no phone."""
+    not_before: timedelta = timedelta()
+    """How long after the event nobody calls yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,3 +266,5 @@ class Playbook:
     """The event types that are a human inbound response (rule 4): never opens, deliveries, bounces, unsubscribes."""
     click_hold: timedelta = timedelta(seconds=5)
     historical_after: timedelta = timedelta(hours=24)
+    contact: Contact = NO_CAPS
+    """How often people hear from us, and where they say when they want to."""

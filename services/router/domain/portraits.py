@@ -55,7 +55,7 @@ class Sketch(NamedTuple):
         items = self.items.copy()
         for item in self.open:
             items[item.name] = item.when.test(facts)
-        return Checked(FALSE, items, ()) if self.settled is FALSE else checked(checklist, items)
+        return Checked(FALSE, items, ()) if self.settled is FALSE else checked(checklist, items, facts)
 
 
 @dataclass(slots=True, eq=False)

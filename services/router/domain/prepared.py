@@ -7,6 +7,7 @@ same values give the same answer.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from schemas.event import EventType
@@ -79,6 +80,8 @@ class Prepared:
     """Its verdicts, step by step."""
     facts: tuple[Condition, ...]
     """The facts that those rest on."""
+    waits: dict[str, timedelta]
+    """Plays that nobody begins at once: how long they wait."""
     flips: dict[tuple[Ternary, ...], tuple[Changes, ...]] = field(default_factory=dict)
     """The smallest changes that flip a verdict, by the values of those facts."""
     plays: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)
@@ -123,6 +126,7 @@ def _prepare(playbook: Playbook) -> Prepared:
         playbook.scoring.on and Rule.SCORE_THRESHOLD in playbook.rules,
         steps,
         facts_in(steps),
+        {play.name: play.not_before for play in playbook.plays if play.not_before},
     )
 
 

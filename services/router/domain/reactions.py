@@ -6,6 +6,7 @@ from schemas.fact import replace
 from schemas.feedback import (
     Act,
     AttemptLogged,
+    AttemptResult,
     HandoffAccepted,
     HandoffOutcome,
     HandoffRejected,
@@ -19,10 +20,13 @@ from schemas.feedback import (
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
 from services.router.domain import deadlines, handoffs, lifecycle, plays
+from services.router.domain.contact import remembered
 from services.router.domain.decision import Command, Decision, ReturnTurn, SaveHandoff, SetTimer, Surroundings
+from services.router.domain.earliest import Contacts, held_back
 from services.router.domain.handoff import Handoff
 from services.router.domain.handoffs import Move
 from services.router.domain.lead import Lead
+from services.router.domain.moments import milliseconds
 from services.router.domain.playbook import Playbook
 from services.router.domain.triage import decided
 
@@ -49,17 +53,19 @@ def react(fact: Act | TimerFired, lead: Lead, around: Surroundings, playbook: Pl
     handoff = around.handoff
     if handoff is None or not _theirs(fact, handoff, playbook):
         return Decision(lead, None)
-    return _acted(fact, handoff, lead, playbook, now)
+    return _acted(fact, handoff, lead, around, playbook=playbook, now=now)
 
 
-def _acted(fact: Act, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+def _acted(
+    fact: Act, handoff: Handoff, lead: Lead, around: Surroundings, *, playbook: Playbook, now: datetime
+) -> Decision:
     match fact:
         case HandoffAccepted():
-            return _accepted(fact, handoff, lead, playbook, now)
+            return _accepted(fact, handoff, lead, around, playbook=playbook, now=now)
         case HandoffRejected():
             return _rejected(fact, handoff, lead, playbook, now)
         case AttemptLogged():
-            return _attempted(fact, handoff, lead, playbook, now)
+            return _attempted(fact, handoff, lead, around, playbook=playbook, now=now)
         case HandoffSnoozed():
             return _snoozed(fact, handoff, lead, now)
         case OutcomeReported():
@@ -76,10 +82,13 @@ def _theirs(fact: Act, handoff: Handoff, playbook: Playbook) -> bool:
     return fact.actor in (handoff.assignee, team.manager if team else "", playbook.last_resort)
 
 
-def _accepted(fact: HandoffAccepted, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+def _accepted(
+    fact: HandoffAccepted, handoff: Handoff, lead: Lead, around: Surroundings, *, playbook: Playbook, now: datetime
+) -> Decision:
     if not handoffs.may(handoff, Move.ACCEPT):
         return Decision(lead, None)
-    after = handoffs.moved(handoff, Move.ACCEPT, assignee=fact.actor)
+    contacts = Contacts(lead.standing.contacts, around.contacts)
+    after = held_back(handoffs.moved(handoff, Move.ACCEPT, assignee=fact.actor), contacts, playbook, now)
     start = max(now, after.not_before) if after.not_before else now
     within = deadlines.level_of(after, playbook).attempt_within
     due, wakes = deadlines.timers(deadlines.ATTEMPT, after, playbook, start, within)
@@ -87,14 +96,32 @@ def _accepted(fact: HandoffAccepted, handoff: Handoff, lead: Lead, playbook: Pla
     return Decision(lifecycle.taken(lead, fact.actor), None, (save, *wakes))
 
 
-def _attempted(fact: AttemptLogged, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
-    """An attempt on an offer accepts it."""
+def _attempted(
+    fact: AttemptLogged, handoff: Handoff, lead: Lead, around: Surroundings, *, playbook: Playbook, now: datetime
+) -> Decision:
+    """An attempt on an offer accepts it. Where contacts are capped it counts, and the next one waits for its turn."""
     if not handoffs.may(handoff, Move.ATTEMPT):
         return Decision(lead, None)
     moved = handoffs.moved(handoff, Move.ATTEMPT, attempts=handoff.attempts + 1, assignee=fact.actor)
-    after, wakes = deadlines.next_attempt(moved, playbook, now)
+    contacts = _counting(fact, Contacts(lead.standing.contacts, around.contacts), playbook, now)
+    if playbook.contact.account is not None and fact.result is not AttemptResult.WRONG_NUMBER:
+        moved = replace(moved, contacted=milliseconds(now))
+    after, wakes = deadlines.next_attempt(held_back(moved, contacts, playbook, now), playbook, now)
     taken = lifecycle.taken(lead, fact.actor) if handoff.state is HandoffState.OFFERED else lead
+    if contacts.person != lead.standing.contacts:
+        taken = replace(taken, standing=replace(taken.standing, contacts=contacts.person))
     return Decision(taken, None, (SaveHandoff(after, fact.actor), *wakes))
+
+
+def _counting(fact: AttemptLogged, before: Contacts, playbook: Playbook, now: datetime) -> Contacts:
+    """With this contact counted where the playbook caps them; a wrong number reached nobody."""
+    caps, at = playbook.contact, milliseconds(now)
+    if fact.result is AttemptResult.WRONG_NUMBER:
+        return before
+    return Contacts(
+        remembered(before.person, at) if caps.person is not None else before.person,
+        remembered(before.account, at) if caps.account is not None else before.account,
+    )
 
 
 def _snoozed(fact: HandoffSnoozed, handoff: Handoff, lead: Lead, now: datetime) -> Decision:
@@ -123,11 +150,11 @@ def _after_rejection(
     fact: HandoffRejected, rejected: Handoff, lead: Lead, playbook: Playbook, now: datetime
 ) -> tuple[Lead, tuple[Command, ...]]:
     if fact.reason in _BAD_LEAD:
-        after = handoffs.moved(rejected, Move.DISQUALIFY)
+        after = handoffs.moved(rejected, Move.DISQUALIFY, rejected_for=fact.reason.value)
         return lifecycle.disqualified(lead), (SaveHandoff(after, fact.actor),)
     tried = fact.reason is not RejectReason.NO_ANSWER or rejected.attempts > 0
     if fact.reason in _NURTURE and tried:
-        after = handoffs.moved(rejected, Move.RECYCLE)
+        after = handoffs.moved(rejected, Move.RECYCLE, rejected_for=fact.reason.value)
         back, enrols = lifecycle.recycled(lead, playbook, now)
         return back, (SaveHandoff(after, fact.actor), *enrols)
     again = handoffs.requeued(rejected, Move.REQUEUE, rejected.assignee or fact.actor)

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.verdict import Ternary
-from services.router.domain.condition import Facts
+from services.router.domain.condition import Condition, Facts
+from services.router.domain.flip import Read
 from services.router.domain.kleene import UNKNOWN, conjunction
 from services.router.domain.playbook import Checklist
+from services.router.domain.questions import fewest
 
 
 class Checked(NamedTuple):
@@ -21,15 +23,27 @@ def check(checklist: Checklist, facts: Facts) -> Checked:
     """The checklist's value, each item's value, and the questions to ask.
 
     There are questions only while the answer is open: one false item settles the list, and then nobody needs to ask.
-    An item that is settled is not asked about, and a question that settles two items is asked once.
+    An item that is settled is not asked about, nor one whose answer another question brings.
     """
-    return checked(checklist, {item.name: item.when.test(facts) for item in checklist.items})
+    return checked(checklist, {item.name: item.when.test(facts) for item in checklist.items}, facts)
 
 
-def checked(checklist: Checklist, items: Mapping[str, Ternary]) -> Checked:
+def checked(checklist: Checklist, items: Mapping[str, Ternary], facts: Facts) -> Checked:
     """The checklist with each line's value known."""
     value = conjunction(items.values())
     if value is not UNKNOWN:
         return Checked(value, items, ())
-    asks = (item.ask for item in checklist.items if items[item.name] is UNKNOWN)
-    return Checked(value, items, tuple(dict.fromkeys(asks)))
+    return Checked(value, items, fewest(checklist, items, lambda: _reading(facts)))
+
+
+def _reading(facts: Facts) -> Read:
+    """The value of each fact, each asked for once."""
+    known: dict[str, Ternary] = {}
+
+    def read(fact: Condition) -> Ternary:
+        found = known.get(fact.text)
+        if found is None:
+            found = known[fact.text] = fact.test(facts)
+        return found
+
+    return read

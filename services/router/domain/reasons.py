@@ -1,11 +1,13 @@
 """The sentences: why an event led to what it led to. Codes are stable, texts are for people; no personal data."""
 
+from datetime import timedelta
 from functools import lru_cache
 
 from schemas.event import Mark
 from schemas.verdict import Reason, Rule, Ternary
 from services.router.domain.playbook import Checklist, SuppressionKind
 from services.router.domain.rules import Findings
+from services.router.domain.window import Left
 
 _FALSE, _UNKNOWN = Ternary.FALSE, Ternary.UNKNOWN
 ANONYMOUS = Reason(code="anonymous", text="An anonymous visitor: counted, and remembered until we know who it is.")
@@ -94,6 +96,26 @@ def points(thousandths: int) -> str:
     whole, rest = divmod(abs(thousandths), 1000)
     text = f"{whole}.{rest:03d}".rstrip("0") if rest else str(whole)
     return f"-{text}" if thousandths < 0 else text
+
+
+def fading(left: Left) -> Reason:
+    """The window was half closed, or more, before anybody in sales heard of it."""
+    letters = "one letter" if left.letters == 1 else f"{left.letters} letters"
+    sinks = f", so the priority is {letters} lower" if left.letters else ""
+    text = (
+        f"It opened {_span(left.lag)} ago and halves every {_span(left.half_life)}: "
+        f"{round(100 * left.worth)} % of the opportunity is left{sinks}."
+    )
+    return Reason(code="fading", text=text)
+
+
+def _span(duration: timedelta) -> str:
+    """A duration as people say it: `45 minutes`, `9 hours`, `3 days`; rounded down to one unit."""
+    minutes = duration // timedelta(minutes=1)
+    for size, unit in ((1440, "day"), (60, "hour")):
+        if minutes >= 2 * size or minutes == size:
+            return f"{minutes // size} {unit}{'' if minutes == size else 's'}"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 def fired(rule: Rule, findings: Findings, account: str) -> Reason:

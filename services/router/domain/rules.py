@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from schemas.event import Event
-from schemas.lead import Priority
+from schemas.lead import Field, Priority
 from schemas.verdict import Rule, Ternary
 from services.router.domain import scoring
 from services.router.domain.event_facts import said_under
 from services.router.domain.facts import LeadFacts
 from services.router.domain.prepared import Prepared
+from services.router.domain.window import lowered
 
 _TRUE, _FALSE = Ternary.TRUE, Ternary.FALSE
 _CONSULTATION, _RESPONDS = Rule.CONSULTATION, Rule.TARGET_RESPONDS
@@ -120,8 +121,19 @@ class Findings:
 
 
 def priority(findings: Findings, facts: LeadFacts) -> Priority:
-    """Fit × engagement. Without scoring, what they asked for and who they are decides: A, else B."""
+    """Fit × engagement, and what the product they want is worth. Without scoring, what they asked for and who they are
+    decides: A, else B. Where they come from never does.
+    """
     if facts.playbook.scoring.on:
-        return scoring.priority_of(findings.points, facts.playbook.scoring)
-    first = {Rule.CONSULTATION, Rule.TARGET_RESPONDS}
-    return Priority.A if first & set(findings.fired) else Priority.B
+        found = scoring.priority_of(findings.points, facts.playbook.scoring)
+    else:
+        first = {Rule.CONSULTATION, Rule.TARGET_RESPONDS}
+        found = Priority.A if first & set(findings.fired) else Priority.B
+    return lowered(found, -product_weight(facts))
+
+
+def product_weight(facts: LeadFacts) -> int:
+    """How many letters the value of the product they are interested in raises the priority; negative lowers it."""
+    weights = facts.playbook.scoring.products
+    product = facts.profile.stated(Field.PRODUCT) if weights else None
+    return weights.get(" ".join(product.casefold().split()), 0) if product else 0

@@ -23,6 +23,7 @@ def around(facts: LeadFacts, changes: Changes, flood: dict[str, int]) -> Surroun
     others = world.handoffs.get(account.target_handoff) if account and account.target_handoff else None
     if own is None and item is None and others is None and not flood and (account is None or not account.owner):
         return _NOTHING
+    counts = account is not None and facts.playbook.contact.account is not None
     return Surroundings(
         handoff=own if own is not None and handoffs.is_open(own) else None,
         triage=item if item is not None and item.open else None,
@@ -30,6 +31,7 @@ def around(facts: LeadFacts, changes: Changes, flood: dict[str, int]) -> Surroun
         flood=flood,
         owner=account.owner if account else "",
         contacted=bool(standing.owner or (account and account.owner)),
+        contacts=account.contacts if account is not None and counts else (),
     )
 
 

@@ -6,7 +6,7 @@ from schemas.fact import replace
 from schemas.feedback import TriageChoice, TriageDecided
 from schemas.lead import LifecycleStage
 from schemas.verdict import Rule
-from services.router.domain import handoffs, lifecycle, opening
+from services.router.domain import handoffs, lifecycle, opening, reasons, window
 from services.router.domain.decision import Decision, SaveHandoff, SaveTriage, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import TriageItem
@@ -48,15 +48,19 @@ def _passed(
     if own is not None and handoffs.is_open(own):
         return Decision(lead, None, (close,))
     rules = tuple(rule for rule in item.rules if rule is not Rule.TARGET_RESPONDS or around.account_handoff is None)
+    left = window.left(rules, facts.playbook, item.opened_at, facts.now)
+    fading = (reasons.fading(left).text,) if left is not None and left.late else ()
     handoff = opening.opened(
         made_by(fact.id, "handoff"),
         facts,
         rules,
-        item.priority,
+        window.lowered(item.priority, left.letters if left else 0),
         to=opening.destination(facts, around),
         play=opening.play_for(facts, rules)[0],
         received_at=item.opened_at,
-        why_now=(*item.brief.why_now, "A person looked at it and passed it."),
+        why_now=(*item.brief.why_now, "A person looked at it and passed it.", *fading),
+        opened_at=left.opened_at if left else None,
+        contacts=around.contacts,
     )
     standing = replace(lead.standing, handoff=handoff.id, disqualified=False)
     if Rule.SQL_CRITERIA in rules:

@@ -49,6 +49,8 @@ class AccountRow(Value, frozen=True, gc=False):
     """The one open handoff by rule 4."""
     owner: str = ""
     """The rep who last worked one of its leads."""
+    contacts: tuple[int, ...] = ()
+    """When reps tried to reach its people (milliseconds, UTC), where the playbook caps that; the latest few."""
 
 
 class Judged(Protocol):
