@@ -99,16 +99,19 @@ async def test_other_points_move_everybody_who_has_some(hand: Hand, playbook: Pl
     assert (found.moved, names(found), found.recounted) == (2, ["Joan", "Grace"], ())
 
 
-async def test_who_is_with_sales_or_in_the_cool_down_crosses_nothing(hand: Hand, playbook: Playbook) -> None:
-    await hand.feed(a_consultation("noor@halyard.example"))
-    lax = at(playbook, 1)
-    with_sales = await seen_by(hand, playbook, lax)
-    (handoff,) = await hand.handoffs()
-    said = {"handoff": handoff.id, "actor": handoff.assignee, "at": hand.clock.now()}
-    await hand.feed(OutcomeReported(id=an_id("back"), outcome=HandoffOutcome.RECYCLED, **said))
-    cooling = await seen_by(hand, playbook, lax)
+async def test_who_is_with_sales_or_done_with_or_in_the_cool_down_crosses_nothing(
+    hand: Hand, playbook: Playbook
+) -> None:
+    await hand.feed(a_consultation("noor@halyard.example"), a_consultation("ada@acme-lifts.example"))
+    strict, lax = at(playbook, 1000), at(playbook, 1)
+    with_sales = await seen_by(hand, strict, lax)
+    ends = {"Noor": HandoffOutcome.RECYCLED, "Ada": HandoffOutcome.CONVERTED}
+    for one in await hand.handoffs():
+        said = {"handoff": one.id, "actor": one.assignee, "at": hand.clock.now()}
+        await hand.feed(OutcomeReported(id=an_id(one.brief.name), outcome=ends[one.brief.name], **said))
+    cooling = await seen_by(hand, strict, lax)
     hand.clock.advance(playbook.scoring.cool_down + timedelta(days=1))
-    rested = await seen_by(hand, at(playbook, 1000), lax)
+    rested = await seen_by(hand, strict, lax)
 
     assert (names(with_sales), names(cooling), names(rested)) == ([], [], ["Noor"])
 
