@@ -137,13 +137,14 @@ def explain(
 def backtest(
     playbook_path: Annotated[Path, typer.Option("--playbook", help="The candidate's folder.")] = Path("playbook"),
     data: Data = None,
+    until: Annotated[str, typer.Option(help="As if it were this day or moment (UTC): nothing later is known.")] = "",
 ) -> None:
     """What a playbook would have decided over the whole past, beside what was decided. Only reads."""
     from playcaller.backtesting import run
     from playcaller.people import plainly
 
     with plainly():
-        raise SystemExit(run(playbook_path, data))
+        raise SystemExit(run(playbook_path, data, until))
 
 
 @app.command()

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from schemas.event import Event
 from schemas.fact import replace
 from schemas.handoff import HandoffState
 from services.router.adapters import codec, tables
-from services.router.adapters.codec import instant
+from services.router.adapters.codec import instant, milliseconds
 from services.router.desk import ASSIGNMENT_LANE
 from services.router.domain.assignment import Rotation, draw
 from services.router.domain.decision import Draw
@@ -54,24 +56,30 @@ class Recollection:
     world: World = field(default_factory=lambda: World(asked=_Everything(), asked_accounts=_Everything()))
     whole: bool = True
     """Does the past that is left begin at the beginning? Else everybody who was known by then is a stranger here."""
+    last: int = 0
+    """The number of the last batch that was decided."""
     _counted: dict[UUID, Counted] = field(default_factory=dict)
     _corrected: set[UUID] = field(default_factory=set)
     _dead: set[UUID] = field(default_factory=set)
     _rotations: dict[str, Rotation] = field(default_factory=dict)
 
     async def moments(
-        self, progress: Progress = lambda _done, _of: None, *, full: AbstractSet[UUID] = frozenset()
+        self,
+        progress: Progress = lambda _done, _of: None,
+        *,
+        full: AbstractSet[UUID] = frozenset(),
+        until: datetime | None = None,
     ) -> AsyncIterator[Moment]:
         """Decide batch after batch; a batch with one of the `full` events leaves a whole receipt with every verdict.
 
+        `until` (UTC) ends before the first batch that was decided later, and nothing behind it is looked at.
         The database and the log are only read. Raises `ReplayError` where a part of the log cannot be read,
         `OffsetLostError` where it is gone, and what `books` raises.
         """
-        past, draws = Past(self.log), await _draws(self.recorded)
+        rows = await _batches(self.recorded, until)
+        self.whole, self.last = begins_at_the_beginning(rows), rows[-1].number if rows else 0
+        past, draws = Past(self.log), await _draws(self.recorded, self.last)
         theirs = {one.handoff for found in draws.values() for one in found}
-        async with self.recorded.reading() as connection:
-            rows = list(await connection.execute(select(tables.BATCH).order_by(tables.BATCH.c.number)))
-        self.whole = begins_at_the_beginning(rows)
         for count, row in enumerate(rows, 1):
             book = self.books(row.playbook, row.lists)
             if row.lane == ASSIGNMENT_LANE:
@@ -152,10 +160,19 @@ class Recollection:
             touched.clear()
 
 
-async def _draws(recorded: Database) -> dict[int, list[Row[Any]]]:
-    """batch → who was drawn in it."""
-    table, found = tables.ASSIGNMENT, dict[int, list[Row[Any]]]()
+async def _batches(recorded: Database, until: datetime | None) -> list[Row[Any]]:
+    """Those decided by then, in their order. A batch is numbered after it was begun, so the first late one ends it."""
     async with recorded.reading() as connection:
-        for row in await connection.execute(select(table).order_by(table.c.batch, table.c.handoff)):
+        rows = list(await connection.execute(select(tables.BATCH).order_by(tables.BATCH.c.number)))
+    end = milliseconds(until) if until is not None else None
+    return rows if end is None else list(takewhile(lambda row: row.at <= end, rows))
+
+
+async def _draws(recorded: Database, last: int) -> dict[int, list[Row[Any]]]:
+    """batch → who was drawn in it, up to the last of the period."""
+    table, found = tables.ASSIGNMENT, dict[int, list[Row[Any]]]()
+    order = (table.c.batch, table.c.handoff)
+    async with recorded.reading() as connection:
+        for row in await connection.execute(select(table).where(table.c.batch <= last).order_by(*order)):
             found.setdefault(row.batch, []).append(row)
     return found

@@ -1,7 +1,7 @@
 """A playbook over the past: the one that decided then comes to the same; another one to what it would have changed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 
@@ -14,8 +14,11 @@ from tests.router.shell.ring import Hand
 from tests.router.shell.test_replay import a_day
 
 
-async def over_the_past(hand: Hand, book: Playbook | None = None) -> Backtest:
-    return await backtest(hand.database, hand.log, lambda _version, _lists: book or hand.desk.shelf.current)
+async def over_the_past(hand: Hand, book: Playbook | None = None, *, until: datetime | None = None) -> Backtest:
+    def books(_version: str, _lists: str) -> Playbook:
+        return book or hand.desk.shelf.current
+
+    return await backtest(hand.database, hand.log, books, until=until)
 
 
 async def test_the_playbook_that_decided_decides_the_same(hand: Hand) -> None:
