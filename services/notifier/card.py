@@ -1,11 +1,12 @@
 """A card: what one person is shown of one handoff, in no channel's language yet."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from schemas.brief import Brief
+from schemas.enrolment import ChangeEnrolment
 from schemas.handoff import OPEN, HandoffState
 from schemas.lead import Priority
 from schemas.play import ActionKind, CardKind, DeliverPlay, PlayText
@@ -54,6 +55,8 @@ class Card:
     link: str = ""
     """The page on which this person can act, signed for them; empty where there is none."""
     erased: bool = False
+    enrolment: ChangeEnrolment | None = None
+    """What a marketing tool is told, instead of all the above: no person reads it."""
     drawn: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What a channel has drawn of it, by the channel's name: a card never changes, so neither does its drawing."""
 
@@ -132,3 +135,9 @@ def erased_card(handoff: UUID, version: int, person: str, at: datetime) -> Card:
         time_zone="UTC",
         erased=True,
     )
+
+
+def enrolment_card(told: ChangeEnrolment, version: int, at: datetime) -> Card:
+    """What a marketing tool is told of an enrolment; `version` is its place in the stay's story."""
+    nobody = erased_card(told.enrolment, version, told.track, at)
+    return replace(nobody, kind=CardKind.ENROLMENT, whole=False, erased=False, enrolment=told)

@@ -1,13 +1,14 @@
 """What follows when rules fire: a new handoff, a new reason for an open one, or, where a list forbids it, triage."""
 
+from schemas.enrolment import EnrolmentStep
 from schemas.fact import replace
 from schemas.feedback import TriageChoice
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Reason, Rule
-from services.router.domain import deadlines, handoffs, lifecycle, opening, reasons, rules
+from services.router.domain import deadlines, handoffs, lifecycle, nurturing, opening, reasons, rules
 from services.router.domain.briefs import with_reason
 from services.router.domain.case import Case, Conclusion
-from services.router.domain.decision import Command, SaveHandoff, SaveTriage
+from services.router.domain.decision import ChangeTrack, Command, SaveHandoff, SaveTriage
 from services.router.domain.handoff import Handoff
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Standing
@@ -73,6 +74,7 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         flags=("late",) if case.late else (),
     )
     standing = replace(stamped(spent(case.lead.standing, fired), mine), handoff=handoff.id, triage=None)
+    standing, leaves = _graduated(case, standing, said)
     closing = (
         (SaveTriage(opening.settled(case.around.triage, TriageChoice.PASS.value), _ROUTER),)
         if case.around.triage
@@ -82,7 +84,7 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         Outcome.PASS,
         said,
         _after_joining(standing, join, case),
-        (SaveHandoff(handoff, _ROUTER), *closing, *join),
+        (SaveHandoff(handoff, _ROUTER), *closing, *leaves, *join),
         fired,
         handoff.id,
         play,
@@ -90,6 +92,14 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         to.team,
         {"routed": to.why, "priority": handoff.priority.value},
     )
+
+
+def _graduated(case: Case, standing: Standing, said: tuple[Reason, ...]) -> tuple[Standing, tuple[ChangeTrack, ...]]:
+    """Whoever goes to sales leaves nurture."""
+    if not standing.nurture:
+        return standing, ()
+    cause = nurturing.judged(case.event, case.now, said)
+    return nurturing.left(standing, case.facts, cause, EnrolmentStep.GRADUATED)
 
 
 def _renewed(
