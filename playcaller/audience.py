@@ -41,6 +41,8 @@ class Audience:
                 self._terminal.judged(narration)
             case "dead_letter":
                 self._terminal.lost(narration)
+            case "track":
+                self._terminal.moved(narration)
             case _:
                 return
         self._news.set()

@@ -109,6 +109,15 @@ class Terminal:
         for reason in told.reasons[:MAX_REASONS]:
             self._print(Text.assemble("     · ", (reason, "grey74")))
 
+    def moved(self, told: Narration) -> None:
+        """Somebody entered or left a nurture track."""
+        said = Text.assemble("     ✉ ", ("nurture", "steel_blue"), f": {told.what} “{told.track}”")
+        if told.resolve:
+            said.append(f", to find out: {told.resolve}")
+        if not told.told:
+            said.append(" (no webhook in nurture.yaml: nobody is told)", "grey50")
+        self._print(said)
+
     def lost(self, told: Narration) -> None:
         """A record that could not be judged and waits among the dead letters."""
         why = "; ".join(told.reasons)

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from schemas.brief import Brief
+from schemas.enrolment import ChangeEnrolment
 from schemas.fact import Fact, Value
 from schemas.handoff import HandoffState
 from schemas.lead import Priority
@@ -49,6 +50,8 @@ class CardKind(StrEnum):
     """The same card in a new state, or with a new reason: in place, and by a reply in the thread if `notice` is set."""
     REMINDER = "reminder"
     TRIAGE = "triage"
+    ENROLMENT = "enrolment"
+    """No card: what the marketing tool is told of a stay in a nurture track."""
 
 
 class ActionKind(StrEnum):
@@ -115,12 +118,12 @@ class DeliverPlay(Fact, frozen=True, kw_only=True, tag="deliver_play"):
 
 
 class ErasePlay(Fact, frozen=True, kw_only=True, tag="erase_play"):
-    """Forget the person behind this handoff: blank the ledger and the inbox, edit cards where the channel can."""
+    """Forget the person behind this handoff or enrolment: blank the ledger and the inbox, edit cards where possible."""
 
     handoff: UUID
     at: datetime
 
 
-PlayCommand: TypeAlias = DeliverPlay | ErasePlay
+PlayCommand: TypeAlias = DeliverPlay | ErasePlay | ChangeEnrolment
 
 DECODER: "msgspec.json.Decoder[PlayCommand]" = msgspec.json.Decoder(PlayCommand)

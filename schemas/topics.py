@@ -21,7 +21,9 @@ class Topic:
 EVENTS_URGENT = Topic("events.urgent", "Event: forms, bookings, replies, sales' own leads", "the first identifier")
 EVENTS_BEHAVIOUR = Topic("events.behaviour", "Event: everything else", "the first identifier")
 FEEDBACK = Topic("feedback", "Feedback: people's acts, timers, acts of control", "the handoff, else the lead")
-PLAYS = Topic("plays", "DeliverPlay, ErasePlay: commands to the notifier", "the handoff")
+PLAYS = Topic(
+    "plays", "DeliverPlay, ErasePlay, ChangeEnrolment: commands to the notifier", "the handoff, else the enrolment"
+)
 DELIVERIES = Topic("deliveries", "DeliveryRecorded: what became of them", "the handoff")
 HANDOFFS = Topic("handoffs", "HandoffChanged: for a CRM or a warehouse", "the handoff")
 DEAD_LETTERS = Topic("dead-letters", "DeadLetter: what could not be processed", "the source")

@@ -1,11 +1,12 @@
 """A card: what one person is shown of one handoff, in no channel's language yet."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from schemas.brief import Brief
+from schemas.enrolment import ChangeEnrolment
 from schemas.handoff import OPEN, HandoffState
 from schemas.lead import Priority
 from schemas.play import ActionKind, CardKind, DeliverPlay, PlayText
@@ -56,6 +57,8 @@ class Card:
     erased: bool = False
     not_before: datetime | None = None
     waits_for: str = ""
+    enrolment: ChangeEnrolment | None = None
+    """What a marketing tool is told, instead of all the above: no person reads it."""
     drawn: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What a channel has drawn of it, by the channel's name: a card never changes, so neither does its drawing."""
 
@@ -136,3 +139,9 @@ def erased_card(handoff: UUID, version: int, person: str, at: datetime) -> Card:
         time_zone="UTC",
         erased=True,
     )
+
+
+def enrolment_card(told: ChangeEnrolment, version: int, at: datetime) -> Card:
+    """What a marketing tool is told of an enrolment; `version` is its place in the stay's story."""
+    nobody = erased_card(told.enrolment, version, told.track, at)
+    return replace(nobody, kind=CardKind.ENROLMENT, whole=False, erased=False, enrolment=told)

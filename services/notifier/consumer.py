@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,9 +16,11 @@ from runtime.log import Batch, LogError, Message, Partition, Position, Record
 from runtime.outbox import Outbox
 from runtime.positions import Positions
 from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.enrolment import ChangeEnrolment
 from schemas.fact import MalformedFactError, NewerFactError, decode, encode
 from schemas.play import DECODER, DeliverPlay, ErasePlay, PlayCommand
 from schemas.topics import DEAD_LETTERS
+from services.notifier import enrolments
 from services.notifier.channel import Capabilities
 from services.notifier.debut import Debut
 from services.notifier.delivery import NAMESPACE
@@ -94,12 +96,12 @@ class PlaysHandler:
         self, batch: Batch, read: Sequence[_Read], dead: Sequence[DeadLetter], now: datetime, express: Express
     ) -> None:
         plays = [said for _, said in read if isinstance(said, DeliverPlay)]
-        about = Counter(said.handoff for _, said in read if not isinstance(said, DeadLetter))
+        about = Counter(_subject(said) for _, said in read if not isinstance(said, DeadLetter))
         async with self._positions.claimed(self._database, batch) as connection:
             await self._intake.meet(connection, plays)
             for record, command in read:
                 if not isinstance(command, DeadLetter):
-                    alone = about[command.handoff] == 1  # of several the last one says what is true
+                    alone = about[_subject(command)] == 1  # of several the last one says what is true
                     await self._take(connection, command, record, now, express if alone else WAITING)
             letters = [(DEAD_LETTERS.name, Message(SOURCE.encode(), encode(letter))) for letter in dead]
             await self._outbox.put(connection, letters)
@@ -115,9 +117,16 @@ class PlaysHandler:
             case DeliverPlay():
                 await self._intake.take(connection, command, record.value, now, express)
             case ErasePlay():
-                await self._intake.erase(connection, command, now)
+                if not await enrolments.forget(connection, command.handoff, command.at, now):
+                    await self._intake.erase(connection, command, now)
+            case ChangeEnrolment():
+                await enrolments.take(connection, command, record.value, now)
             case _:
                 assert_never(command)
+
+
+def _subject(command: PlayCommand) -> UUID:
+    return command.enrolment if isinstance(command, ChangeEnrolment) else command.handoff
 
 
 def _decoded(record: Record, now: datetime) -> PlayCommand | DeadLetter:

@@ -12,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from runtime.clock import Clock
 from runtime.database import Database
 from runtime.failpoints import reach
-from schemas.play import DeliverPlay
+from schemas.play import CardKind, DeliverPlay
 from services.notifier.breaker import Breaker
 from services.notifier.card import Card
 from services.notifier.channel import Delivered, Failed, Fault, OpenChannel, Outcome, Sighting, Unknown
 from services.notifier.delivery import Delivery, State
+from services.notifier.enrolments import card_of
 from services.notifier.ledger import Ledger
 from services.notifier.links import Links
 from services.notifier.metrics import PAUSED, SEND_SECONDS, SENT
@@ -54,6 +55,7 @@ class Courier:
         self._active: dict[asyncio.Task[None], tuple[str, str]] = {}
         self._quiet_until: dict[str, float] = {}
         self._reserved: dict[tuple[str, str], int] = {}
+        self._missed: set[str] = set()
         self._carrying = False
         self.wake = asyncio.Event()
         """Set it when something has become due."""
@@ -190,7 +192,8 @@ class Courier:
     async def _carry(self, delivery: Delivery, fresh: Card | None = None) -> None:
         open_channel = self._channels.get(delivery.channel)
         if open_channel is None:
-            gone = Failed(Fault.PERMANENT, f"the channel {delivery.channel} is not switched on here")
+            gone = Failed(Fault.CONFIG, f"the channel {delivery.channel} is not switched on here")
+            self._missing(delivery.channel)
             await self._ledger.settle(delivery, gone, took=0.0, state="", version=0)
         elif delivery.state is State.UNSURE:
             await self._look(delivery, open_channel)
@@ -198,8 +201,16 @@ class Courier:
             card, thread = (fresh, "") if fresh else await self._read(delivery)
             await self._send(delivery, open_channel, card, thread)
 
+    def _missing(self, name: str) -> None:
+        """Whoever is on duty hears it once."""
+        if name not in self._missed:
+            _log.warning("messages wait for a channel that is not switched on", channel=name)
+        self._missed.add(name)
+
     async def _read(self, delivery: Delivery) -> tuple[Card | None, str]:
         async with self._database.reading() as connection:
+            if delivery.kind is CardKind.ENROLMENT:
+                return await card_of(connection, delivery.handoff), ""
             card = await card_for(
                 connection,
                 delivery.handoff,
@@ -212,7 +223,8 @@ class Courier:
             return card, await thread_of(connection, delivery)
 
     async def _send(self, delivery: Delivery, open_channel: OpenChannel, card: Card | None, thread: str) -> None:
-        if card is None or card.erased or (delivery.whole and not card.open):
+        over = card is not None and card.enrolment is not None and card.version != delivery.sequence
+        if card is None or card.erased or over or (delivery.whole and not card.open):
             await self._ledger.skip(delivery, "nothing is left to be done about it")
             return
         began = self._clock.monotonic()

@@ -86,7 +86,7 @@ class Consumer:
         for effect in effects:
             _count(effect)
             if self._desk.observe is not None:
-                self._desk.narrate(narrations(effect, self._desk.now()))
+                self._desk.narrate(narrations(effect, self._desk.shelf, self._desk.now()))
             if effect.drawn is not None:
                 announce(self._desk, effect.drawn)
 

@@ -12,11 +12,12 @@ from schemas.event import Event, EventType, IdentifierKind
 from schemas.fact import Value
 from schemas.feedback import Feedback, IdentifiersErased, LeadErased, PlaybookPublished, TimerFired
 from schemas.verdict import Verdict
+from services.router.domain.decision import ChangeTrack
 from services.router.domain.handoff import Handoff
 
 
 class Narration(Value, frozen=True, kw_only=True):
-    """One line of the story. `kind`: verdict, held, act, timer, control, offer, dead_letter. JSON-encodable."""
+    """One line of the story. `kind`: verdict, held, act, timer, control, track, offer, dead_letter. JSON-encodable."""
 
     kind: str
     at: datetime
@@ -39,6 +40,12 @@ class Narration(Value, frozen=True, kw_only=True):
     assignee: str = ""
     play: str = ""
     accept_by: datetime | None = None
+    track: str = ""
+    """The nurture track's label, where the lead enters or leaves one; `what` says which of the two."""
+    resolve: str = ""
+    """The unknown that the track should find out."""
+    told: bool = False
+    """The track's tool is told: the playbook says where."""
 
 
 Observe = Callable[[Narration], None]
@@ -113,6 +120,22 @@ def of_offer(handoff: Handoff, at: datetime, why: str) -> Narration:
         reasons=(why,) if why else (),
         fired=tuple(rule.value for rule in handoff.rules),
         **_handoff(handoff, handoff.id),
+    )
+
+
+def of_track(change: ChangeTrack, label: str, *, told: bool) -> Narration:
+    """A lead that entered or left a nurture track."""
+    return Narration(
+        kind="track",
+        at=change.at,
+        what=change.step.value,
+        who=change.contact.email or _NOBODY,
+        event=change.cause,
+        lead=change.lead,
+        reasons=(change.reason,),
+        track=label,
+        resolve=change.resolve,
+        told=told,
     )
 
 

@@ -15,10 +15,19 @@ from services.router.adapters import codec
 from services.router.adapters.loading import Loaded
 from services.router.adapters.rendering import render
 from services.router.cards import Showing, change, handoff_card, triage_card
-from services.router.domain.decision import Enrol, Remind, ReturnTurn, SaveHandoff, SaveTriage, SetTimer
+from services.router.domain.decision import (
+    ChangeTrack,
+    ForgetEnrolment,
+    Remind,
+    ReturnTurn,
+    SaveHandoff,
+    SaveTriage,
+    SetTimer,
+)
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
 from services.router.domain.world import Folded
+from services.router.enrolling import blank, enrolment
 from services.router.shelf import Shelf
 
 _REMINDERS = 100
@@ -35,11 +44,11 @@ class Told:
     queued: list[UUID] = field(default_factory=list)
     """Handoffs that wait for a rep to be drawn."""
     turns: list[ReturnTurn] = field(default_factory=list)
-    enrolled: list[Enrol] = field(default_factory=list)
-    """Kept in the lead's standing; the nurture tool is told by a channel of its own once there is one."""
+    tracks: list[ChangeTrack] = field(default_factory=list)
+    """Who entered or left a nurture track."""
 
     def say(self, topic: str, key: UUID, fact: Fact | None) -> None:
-        """One more fact on the topic, keyed by the handoff; nothing for None."""
+        """One more fact on the topic, keyed by what it is about; nothing for None."""
         if fact is not None:
             self.messages.append((topic, Message(key.bytes, encode(fact), JSON)))
 
@@ -77,8 +86,10 @@ def tell(folded: Folded, loaded: Loaded, shelf: Shelf, now: datetime) -> Told:
                 telling.told.timers.append(command)
             case Remind():
                 telling.remind(command)
-            case Enrol():
-                telling.told.enrolled.append(command)
+            case ChangeTrack():
+                telling.track(command)
+            case ForgetEnrolment():
+                telling.told.say(PLAYS.name, command.enrolment, blank(command))
             case ReturnTurn():
                 telling.told.turns.append(command)
     telling.told.queued = [one for one in dict.fromkeys(telling.told.queued) if telling.waits(one)]
@@ -112,6 +123,12 @@ class _Telling:
         """The item's card, for whoever triages."""
         if command.item.lead not in self._erased:
             self.told.say(PLAYS.name, command.item.id, triage_card(command.item, self._shelf.current, self._now))
+
+    def track(self, command: ChangeTrack) -> None:
+        """For the marketing tool that runs the track, where it says where that is."""
+        self.told.tracks.append(command)
+        if command.lead not in self._erased:
+            self.told.say(PLAYS.name, command.enrolment, enrolment(command, self._shelf, self._now))
 
     def remind(self, command: Remind) -> None:
         """The whole play once more: where the card was lost, this is the safety net."""

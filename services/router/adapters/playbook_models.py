@@ -281,6 +281,8 @@ class TrackPage(Shape):
     name: Name
     label: Text
     when: When
+    webhook: Text = ""
+    """Where the marketing tool is told who enters and who leaves; signed with PLAYCALLER_NURTURE_SECRET."""
 
 
 class NurturePage(Shape):

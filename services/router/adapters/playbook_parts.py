@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from runtime.addresses import fault_of
 from schemas.event import EventType
 from schemas.verdict import Rule, Ternary
 from services.router.adapters.playbook_book import Book, Sheet
@@ -178,7 +179,9 @@ def tracks_of(book: Book, sheet: Sheet[NurturePage], vocabulary: Vocabulary) -> 
     found = []
     for at, track in enumerate(sheet.model.tracks):
         when = book.condition(sheet.page, ("tracks", at, "when"), vocabulary, Place.NURTURE)
-        found.append(NurtureTrack(track.name, track.label, when))
+        if track.webhook and (fault := fault_of(track.webhook)):
+            sheet.page.fault(("tracks", at, "webhook"), fault)
+        found.append(NurtureTrack(track.name, track.label, when, track.webhook))
     if found[-1].when.text != "always":
         where = ("tracks", len(found) - 1, "when")
         sheet.page.fault(where, "the last track is everybody's: write `always: yes`, so that nobody waits nowhere")

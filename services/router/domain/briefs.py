@@ -8,7 +8,9 @@ from operator import itemgetter
 from schemas.brief import Brief, Certainty, Item
 from schemas.lead import Field
 from services.router.domain.facts import LeadFacts
+from services.router.domain.lead import Stay
 from services.router.domain.moments import day_at
+from services.router.domain.nurturing import name_of
 from services.router.domain.profile import Profile
 from services.router.domain.scoring import recent
 
@@ -34,11 +36,11 @@ _ASKED = tuple(
 )
 """field, its words, and what stands there as long as nobody has said."""
 _HISTORY = 8
+_WARM_UP = 2
 _LAST = itemgetter(0)
 _SHOWN = 200
 _NAMELESS = "Name not known"
 _TITLE, _COMPANY, _PRODUCT = Field.TITLE.value, Field.COMPANY.value, Field.PRODUCT.value
-_FULL_NAME, _FIRST_NAME, _LAST_NAME = Field.FULL_NAME.value, Field.FIRST_NAME.value, Field.LAST_NAME.value
 """The members' own texts, because looking a member up costs more than looking for what it names."""
 
 
@@ -48,7 +50,7 @@ def brief_of(facts: LeadFacts, why_now: Iterable[str]) -> Brief:
     persona, stage = facts.persona[0], facts.stage[0]
     stated = profile.stated
     return Brief(
-        name=_name(profile) if profile.statements else _NAMELESS,
+        name=(name_of(profile) if profile.statements else "") or _NAMELESS,
         title=stated(_TITLE) or "",
         company=stated(_COMPANY) or account.name,
         email=profile.emails[0] if profile.emails else "",
@@ -61,16 +63,10 @@ def brief_of(facts: LeadFacts, why_now: Iterable[str]) -> Brief:
         score=facts.points.total // 1000,
         why_now=tuple(why_now),
         qualification=(*_derived(facts), *_asked(profile)),
-        history=_history(facts),
+        history=(*_history(facts), *_warm_up(facts)),
         account=account.target.name if account.target else "",
         game_plan=account.target.game_plan if account.target else "",
     )
-
-
-def _name(profile: Profile) -> str:
-    full = profile.stated(_FULL_NAME)
-    parts = (profile.stated(_FIRST_NAME), profile.stated(_LAST_NAME))
-    return full or " ".join([part for part in parts if part]) or _NAMELESS
 
 
 def _derived(facts: LeadFacts) -> tuple[Item, ...]:
@@ -109,6 +105,20 @@ def _history(facts: LeadFacts) -> tuple[str, ...]:
     if len(found) > 1:
         found.sort(key=_LAST, reverse=True)
     return tuple([line for _, line in found[:_HISTORY]])
+
+
+def _warm_up(facts: LeadFacts) -> tuple[str, ...]:
+    """What they were enrolled in, and since when, the latest first."""
+    stays = facts.lead.standing.stays
+    if not stays:
+        return ()
+    labels = {track.name: track.label for track in facts.playbook.tracks}
+    return tuple([_in_nurture(stay, labels.get(stay.track, stay.track)) for stay in reversed(stays[-_WARM_UP:])])
+
+
+def _in_nurture(stay: Stay, label: str) -> str:
+    until = f" to {_date(day_at(stay.left))}" if stay.left else ""
+    return f"In nurture {'from' if until else 'since'} {_date(day_at(stay.since))}{until}: {label}"
 
 
 @lru_cache(maxsize=512)

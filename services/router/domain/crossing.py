@@ -13,7 +13,7 @@ from services.router.domain.facts import LeadFacts
 from services.router.domain.lead import Lead
 from services.router.domain.moments import milliseconds
 from services.router.domain.playbook import Playbook, SuppressionKind
-from services.router.domain.routing import suppression_of
+from services.router.domain.suppressing import suppression_of
 
 
 class Stand(NamedTuple):

@@ -16,6 +16,7 @@ from services.router.domain.handoffs import Move
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Lead
 from services.router.domain.moments import milliseconds
+from services.router.domain.nurturing import Cause
 from services.router.domain.playbook import Play, Playbook
 from services.router.domain.team import BusinessHours, ServiceLevel
 
@@ -119,7 +120,7 @@ def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook,
     if fact.kind is TimerKind.ACCEPT_DEADLINE and offered and _due(fact, handoff.accept_by):
         return _lapsed(handoff, lead, playbook, now, "was not accepted in time")
     if fact.kind is TimerKind.ATTEMPT_DEADLINE and not offered and _due(fact, handoff.attempt_by):
-        return _attempt_overdue(handoff, lead, playbook, now)
+        return _attempt_overdue(fact, handoff, lead, playbook, now)
     return Decision(lead, None)
 
 
@@ -177,7 +178,7 @@ def _kept(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, told:
     return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, Remind(handoff.id, notice, persons)))
 
 
-def _attempt_overdue(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+def _attempt_overdue(fact: TimerFired, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
     """No attempt at all, or by somebody who left: somebody else is asked. Too few: a reminder. All made: it expires."""
     if handoff.state is HandoffState.ACCEPTED:
         return _lapsed(handoff, lead, playbook, now, "saw no attempt in time")
@@ -186,8 +187,9 @@ def _attempt_overdue(handoff: Handoff, lead: Lead, playbook: Playbook, now: date
     play = play_of(handoff, playbook)
     if handoff.attempts >= play.attempts:
         after = handoffs.moved(handoff, Move.EXPIRE, attempt_by=None)
-        recycled, enrols = lifecycle.recycled(lead, playbook, now)
-        save = SaveHandoff(after, _CLOCK, "All attempts are made: the lead goes back to nurture.")
+        why = "All attempts are made: the lead goes back to nurture."
+        recycled, enrols = lifecycle.recycled(lead, playbook, Cause(fact.id, now, why))
+        save = SaveHandoff(after, _CLOCK, why)
         return Decision(recycled, None, (save, *enrols))
     if handoff.assignee not in playbook.reps:
         return _lapsed(handoff, lead, playbook, now, "was left behind")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from schemas.enrolment import Contact, EnrolmentStep
 from schemas.fact import Value
 from schemas.feedback import TimerKind
 from schemas.verdict import CandidateRep, Verdict
@@ -68,12 +69,29 @@ class Remind(Value, frozen=True, gc=False):
     """Empty: the assignee."""
 
 
-class Enrol(Value, frozen=True, gc=False):
-    """Enrol the lead in a nurture track, with the unknown it should resolve."""
+class ChangeTrack(Value, frozen=True, gc=False):
+    """The lead enters or leaves a nurture track: its tool is told, where the track names one. Times are UTC."""
 
     lead: UUID
+    enrolment: UUID
+    """This stay and no other: equal whenever the same fact is decided again."""
+    step: EnrolmentStep
     track: str
-    resolve: str
+    contact: Contact
+    since: datetime
+    at: datetime
+    cause: UUID
+    reason: str
+    resolve: str = ""
+    """The unknown that the track should find out."""
+    verdict: UUID | None = None
+
+
+class ForgetEnrolment(Value, frozen=True, gc=False):
+    """The person behind this stay asked to be forgotten."""
+
+    enrolment: UUID
+    at: datetime
 
 
 class ReturnTurn(Value, frozen=True, gc=False):
@@ -84,7 +102,7 @@ class ReturnTurn(Value, frozen=True, gc=False):
     rep: str
 
 
-Command: TypeAlias = SaveHandoff | SaveTriage | SetTimer | Remind | Enrol | ReturnTurn
+Command: TypeAlias = SaveHandoff | SaveTriage | SetTimer | Remind | ChangeTrack | ForgetEnrolment | ReturnTurn
 
 
 class Decision(Value, frozen=True, gc=False):

@@ -43,7 +43,8 @@ class Docket:
     def merged(self, merges: tuple[Merge, ...]) -> None:
         """Leads that ended by this event: their standings are joined, the receipt stores both numbers."""
         for merge in merges:
-            self.effect.commands.extend(merging.joined(merge, self.changes, self.ready.playbook, self.now))
+            joined = merging.joined(merge, self.changes, self.ready.playbook, self.now, self.event.id)
+            self.effect.commands.extend(joined)
         if merges:
             self.notes.append(reasons.MERGED)
             pairs = {merge.gone: merge.gone_seq for merge in merges} | {merge.into: merge.into_seq for merge in merges}

@@ -8,7 +8,7 @@ from schemas.fact import replace
 from schemas.feedback import LeadErased
 from services.router.domain import handoffs, opening
 from services.router.domain.changes import Changes
-from services.router.domain.decision import Command, SaveHandoff, SaveTriage
+from services.router.domain.decision import Command, ForgetEnrolment, SaveHandoff, SaveTriage
 from services.router.domain.identity import claim_by, lead_id, without_claimant
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.moments import milliseconds
@@ -29,7 +29,8 @@ def erased(fact: LeadErased, changes: Changes) -> tuple[frozenset[UUID], tuple[C
     if row is None:
         return frozenset(), ()
     lead = row.lead
-    commands = _closed(lead, fact.actor, changes)
+    stays = changes.standing(lead).stays
+    commands = (*_closed(lead, fact.actor, changes), *[ForgetEnrolment(stay.id, fact.at) for stay in stays])
     members = sorted(world.members.get(lead, set()))
     for key in members:
         _forget(key, fact, changes)

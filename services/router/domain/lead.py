@@ -95,6 +95,15 @@ class HeldClick(Value, frozen=True, gc=False):
     attested: bool = False
 
 
+class Stay(Value, frozen=True, gc=False):
+    """One stay in a nurture track. Milliseconds, UTC; `left` is 0 as long as it lasts."""
+
+    id: UUID
+    track: str
+    since: int
+    left: int = 0
+
+
 class Standing(Value, frozen=True, gc=False):
     """Where a lead stands with marketing and sales: what is not a sum of events but a history of decisions."""
 
@@ -114,7 +123,7 @@ class Standing(Value, frozen=True, gc=False):
     sql: bool = False
     """Rule 2 has fired: it fires once, and again only after recycling and the cool-down."""
     nurture: str = ""
-    """The track it is enrolled in."""
+    """The track it is enrolled in; empty once sales has it, or nobody wants it."""
     disqualified: bool = False
     """A person said that this is nobody for sales: only a consultation request or a target's response starts anew."""
     triage_from: int = 0
@@ -123,6 +132,8 @@ class Standing(Value, frozen=True, gc=False):
     """The account's handoff by rule 4 to which this lead's first response was added."""
     contacts: tuple[int, ...] = ()
     """When a rep tried to reach them (milliseconds, UTC), where the playbook caps that: the latest few, ascending."""
+    stays: tuple[Stay, ...] = ()
+    """Its last stays in nurture, the latest last: what sales hears of its warm-up."""
 
 
 class Lead(Value, frozen=True, gc=False):

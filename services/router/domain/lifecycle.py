@@ -1,14 +1,14 @@
 """How a lead's standing changes when sales takes it, closes it, or sends it back."""
 
-from datetime import datetime
-
+from schemas.enrolment import EnrolmentStep
 from schemas.fact import replace
 from schemas.lead import LifecycleStage
-from schemas.verdict import Ternary
-from services.router.domain.decision import Enrol
+from services.router.domain import nurturing
+from services.router.domain.decision import ChangeTrack
 from services.router.domain.facts import LeadFacts
 from services.router.domain.lead import Lead, Standing
 from services.router.domain.moments import milliseconds
+from services.router.domain.nurturing import Cause
 from services.router.domain.playbook import Playbook
 
 _STAGES = tuple(LifecycleStage)
@@ -35,9 +35,9 @@ def closed(lead: Lead, reached: LifecycleStage | None = None) -> Lead:
     return _with(lead, standing)
 
 
-def recycled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple[Enrol, ...]]:
+def recycled(lead: Lead, playbook: Playbook, cause: Cause) -> tuple[Lead, tuple[ChangeTrack, ...]]:
     """Back to nurture: rules 2 and 3 are armed again after the cool-down, and interest alone asks nobody before it."""
-    later = milliseconds(now + playbook.scoring.cool_down)
+    later = milliseconds(cause.at + playbook.scoring.cool_down)
     standing = replace(
         lead.standing,
         handoff=None,
@@ -47,31 +47,23 @@ def recycled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple
         triage_from=later,
         lifecycle=LifecycleStage.LEAD if lead.standing.lifecycle in _WITH_SALES else lead.standing.lifecycle,
     )
-    return enrolled(_with(lead, standing), playbook, now)
+    free = _with(lead, standing)
+    facts = LeadFacts(None, free, playbook, cause.at)
+    track = nurturing.way_in(standing, facts)
+    if not track:
+        return free, ()
+    after, changes = nurturing.entered(standing, facts, cause, track, facts.sql.questions)
+    return _with(lead, after), changes
 
 
-def track_for(facts: LeadFacts) -> str:
-    """The name of the first nurture track that fits; empty for none."""
-    for track, fits in facts.tracks:
-        if fits or track.when.test(facts) is Ternary.TRUE:
-            return track.name
-    return ""
-
-
-def enrolled(lead: Lead, playbook: Playbook, now: datetime) -> tuple[Lead, tuple[Enrol, ...]]:
-    """In the first nurture track that fits, with the unknown it should resolve; only who has an address can be."""
-    facts = LeadFacts(None, lead, playbook, now)
-    track = track_for(facts)
-    if not track or not facts.profile.emails:
-        return lead, ()
-    questions = facts.sql.questions
-    enrol = Enrol(lead.id, track, questions[0] if questions else "")
-    return _with(lead, replace(lead.standing, nurture=track)), (enrol,)
-
-
-def disqualified(lead: Lead) -> Lead:
-    """Nobody for sales: only a consultation request or a target's response starts anew."""
-    return _with(lead, replace(lead.standing, handoff=None, disqualified=True, armed=False))
+def disqualified(lead: Lead, playbook: Playbook, cause: Cause) -> tuple[Lead, tuple[ChangeTrack, ...]]:
+    """Nobody for sales: only a consultation request or a target's response starts anew. Nor for nurture."""
+    standing = replace(lead.standing, handoff=None, disqualified=True, armed=False)
+    if not standing.nurture:
+        return _with(lead, standing), ()
+    facts = LeadFacts(None, lead, playbook, cause.at)
+    after, changes = nurturing.left(standing, facts, cause, EnrolmentStep.WITHDRAWN)
+    return _with(lead, after), changes
 
 
 def _with(lead: Lead, standing: Standing) -> Lead:

@@ -7,17 +7,21 @@ replay knows from where each went on.
 from datetime import datetime
 from uuid import UUID
 
+from schemas.enrolment import EnrolmentStep
 from schemas.fact import replace
 from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
-from services.router.domain import deadlines, handoffs, opening
+from services.router.domain import deadlines, handoffs, nurturing, opening
 from services.router.domain.changes import Changes
 from services.router.domain.contact import remembered
 from services.router.domain.decision import Command, ReturnTurn, SaveHandoff, SaveTriage, SetTimer
+from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import Handoff
+from services.router.domain.identity import made_by
 from services.router.domain.lead import HeldClick, Standing
 from services.router.domain.moments import instant
+from services.router.domain.nurturing import Cause
 from services.router.domain.playbook import Playbook
 from services.router.domain.stitching import Merge
 
@@ -25,13 +29,14 @@ _ROUTER = "router"
 _STAGES = tuple(LifecycleStage)
 
 
-def joined(merge: Merge, changes: Changes, playbook: Playbook, now: datetime) -> tuple[Command, ...]:
-    """Fold the standing of the lead that is no more into the other's, at `now` (UTC)."""
+def joined(merge: Merge, changes: Changes, playbook: Playbook, now: datetime, event: UUID) -> tuple[Command, ...]:
+    """Fold the standing of the lead that is no more into the other's, at `now` (UTC), because of this event."""
     gone, kept = changes.standing(merge.gone), changes.standing(merge.into)
     if gone == Standing():
         return ()
     handoff, commands = _one_handoff(merge, changes, playbook, now)
     triage, more = _one_triage(merge, gone, kept, changes, settled=handoff is not None)
+    track, stays = nurturing.together(kept, gone)
     timers = tuple(_hold_again(merge, click, playbook) for click in gone.clicks if not click.judged)
     standing = Standing(
         seq=max(gone.seq, kept.seq),
@@ -43,15 +48,33 @@ def joined(merge: Merge, changes: Changes, playbook: Playbook, now: datetime) ->
         owner=kept.owner or gone.owner,
         clicks=tuple(sorted({*gone.clicks, *kept.clicks}, key=lambda click: (click.occurred_at, click.event.bytes))),
         sql=gone.sql or kept.sql,
-        nurture=kept.nurture or gone.nurture,
+        nurture=track,
         disqualified=gone.disqualified or kept.disqualified,
         triage_from=max(gone.triage_from, kept.triage_from),
         joined=kept.joined or gone.joined,
         contacts=remembered((*gone.contacts, *kept.contacts)),
+        stays=stays,
     )
+    cause = Cause(event, now, "Two leads turned out to be one person.", made_by(event, "verdict"))
+    standing, leaves = _one_track(merge, standing, changes, playbook, cause)
     changes.put_standing(merge.into, standing)
     changes.put_standing(merge.gone, Standing())
-    return (*commands, *more, *timers)
+    return (*commands, *more, *timers, *leaves)
+
+
+def _one_track(
+    merge: Merge, standing: Standing, changes: Changes, playbook: Playbook, cause: Cause
+) -> tuple[Standing, tuple[Command, ...]]:
+    """One person is in one track at most, and in none while sales works the lead."""
+    lasting = [stay for stay in standing.stays if not stay.left]
+    if not lasting or (len(lasting) == 1 and standing.handoff is None):
+        return standing, ()
+    facts = LeadFacts(None, changes.lead(merge.into), playbook, cause.at)
+    once, doubles = nurturing.doubled(standing, facts, cause)
+    if once.handoff is None:
+        return once, doubles
+    free, leaves = nurturing.left(once, facts, cause, EnrolmentStep.GRADUATED)
+    return free, (*doubles, *leaves)
 
 
 def _one_handoff(

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from schemas.enrolment import EnrolmentStep
 from schemas.fact import replace
 from schemas.feedback import TriageChoice
 from schemas.lead import LifecycleStage, Priority
 from schemas.verdict import Outcome, Reason, Rule
-from services.router.domain import deadlines, handoffs, lifecycle, opening, reasons, rules, window
+from services.router.domain import deadlines, handoffs, lifecycle, nurturing, opening, reasons, rules, window
 from services.router.domain.briefs import with_reason
 from services.router.domain.case import Case, Conclusion
-from services.router.domain.decision import Command, SaveHandoff, SaveTriage
+from services.router.domain.decision import ChangeTrack, Command, SaveHandoff, SaveTriage
 from services.router.domain.handoff import Handoff
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Standing
@@ -80,6 +81,7 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         contacts=case.around.contacts,
     )
     standing = replace(stamped(spent(case.lead.standing, fired), mine), handoff=handoff.id, triage=None)
+    standing, leaves = _graduated(case, standing, said)
     closing = (
         (SaveTriage(opening.settled(case.around.triage, TriageChoice.PASS.value), _ROUTER),)
         if case.around.triage
@@ -89,7 +91,7 @@ def _opened(case: Case, fired: tuple[Rule, ...], mine: tuple[Rule, ...], join: t
         Outcome.PASS,
         said,
         _after_joining(standing, join, case),
-        (SaveHandoff(handoff, _ROUTER), *closing, *join),
+        (SaveHandoff(handoff, _ROUTER), *closing, *leaves, *join),
         fired,
         handoff.id,
         play,
@@ -122,6 +124,14 @@ def _weighed(case: Case, handoff: Handoff, left: Left | None) -> dict[str, Any]:
     if handoff.waits_for and handoff.not_before is not None:
         found["not_before"] = {"at": handoff.not_before.isoformat(), "why": handoff.waits_for}
     return found
+
+
+def _graduated(case: Case, standing: Standing, said: tuple[Reason, ...]) -> tuple[Standing, tuple[ChangeTrack, ...]]:
+    """Whoever goes to sales leaves nurture."""
+    if not standing.nurture:
+        return standing, ()
+    cause = nurturing.judged(case.event, case.now, said)
+    return nurturing.left(standing, case.facts, cause, EnrolmentStep.GRADUATED)
 
 
 def _renewed(

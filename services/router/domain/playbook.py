@@ -228,6 +228,8 @@ class NurtureTrack:
     name: str
     label: str
     when: Condition
+    webhook: str = ""
+    """Where the track's tool takes signed webhooks; empty where nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)

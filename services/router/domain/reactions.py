@@ -27,6 +27,7 @@ from services.router.domain.handoff import Handoff
 from services.router.domain.handoffs import Move
 from services.router.domain.lead import Lead
 from services.router.domain.moments import milliseconds
+from services.router.domain.nurturing import Cause
 from services.router.domain.playbook import Playbook
 from services.router.domain.triage import decided
 
@@ -151,16 +152,22 @@ def _after_rejection(
 ) -> tuple[Lead, tuple[Command, ...]]:
     if fact.reason in _BAD_LEAD:
         after = handoffs.moved(rejected, Move.DISQUALIFY, rejected_for=fact.reason.value)
-        return lifecycle.disqualified(lead), (SaveHandoff(after, fact.actor),)
+        gone, leaves = lifecycle.disqualified(lead, playbook, _cause(fact, now))
+        return gone, (SaveHandoff(after, fact.actor), *leaves)
     tried = fact.reason is not RejectReason.NO_ANSWER or rejected.attempts > 0
     if fact.reason in _NURTURE and tried:
         after = handoffs.moved(rejected, Move.RECYCLE, rejected_for=fact.reason.value)
-        back, enrols = lifecycle.recycled(lead, playbook, now)
+        back, enrols = lifecycle.recycled(lead, playbook, _cause(fact, now))
         return back, (SaveHandoff(after, fact.actor), *enrols)
     again = handoffs.requeued(rejected, Move.REQUEUE, rejected.assignee or fact.actor)
     if fact.reason is RejectReason.PLAY_DID_NOT_FIT:
         again = replace(again, play=_other_play(again, playbook))
     return lead, (SaveHandoff(again, fact.actor),)
+
+
+def _cause(fact: HandoffRejected | OutcomeReported, now: datetime) -> Cause:
+    what = fact.reason if isinstance(fact, HandoffRejected) else fact.outcome
+    return Cause(fact.id, now, f"Sales gave the lead back: {what.value.replace('_', ' ')}.")
 
 
 def _other_play(handoff: Handoff, playbook: Playbook) -> str:
@@ -186,9 +193,10 @@ def _ended(fact: OutcomeReported, handoff: Handoff, lead: Lead, playbook: Playbo
         return Decision(lead, None, (save,))
     match move:
         case Move.DISQUALIFY:
-            return Decision(lifecycle.disqualified(lead), None, (save,))
+            gone, leaves = lifecycle.disqualified(lead, playbook, _cause(fact, now))
+            return Decision(gone, None, (save, *leaves))
         case Move.RECYCLE:
-            back, enrols = lifecycle.recycled(lead, playbook, now)
+            back, enrols = lifecycle.recycled(lead, playbook, _cause(fact, now))
             return Decision(back, None, (save, *enrols))
     return Decision(lifecycle.closed(lead, reached), None, (save,))
 

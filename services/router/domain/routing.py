@@ -5,24 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from schemas.event import Event, IdentifierKind, Mark
-from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Rule, Ternary
-from services.router.domain import floods, lifecycle, passing, reasons, rules
+from services.router.domain import floods, nurturing, passing, reasons, rules
 from services.router.domain.case import Case, Conclusion, concluded
 from services.router.domain.counts import with_event
-from services.router.domain.decision import Command, Decision, Enrol, Surroundings
+from services.router.domain.decision import Decision, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.identity import keys_of
 from services.router.domain.lead import IdentifierKey, Lead, Standing
 from services.router.domain.matching import signals_of
 from services.router.domain.moments import day_at, day_of, milliseconds
-from services.router.domain.playbook import Playbook, SuppressionKind
+from services.router.domain.playbook import Playbook
 from services.router.domain.prepared import Prepared, prepared
-from services.router.domain.profile import Profile
+from services.router.domain.suppressing import suppression_of
 from services.router.domain.world import SAID, Counted
 
 _NOTHING: Mapping[str, Any] = {}
-_MOST_DOMAINS = 8192
 _KINDS = {kind: kind.value for kind in IdentifierKind}
 
 
@@ -119,35 +117,6 @@ def counting_key(event: Event, lead: Lead) -> IdentifierKey:
     return keys[0] if keys[0] in lead.dossiers else next(key for key in keys if key in lead.dossiers)
 
 
-def suppression_of(profile: Profile, ready: Prepared) -> SuppressionKind | None:
-    """The explicit list that names one of the lead's addresses or its domain, if any."""
-    listed, known = ready.playbook.suppressions.emails, ready.suppressed
-    for email, domain in zip(profile.emails, profile.domains, strict=True):
-        found = listed.get(email)
-        if found is None:
-            found = known[domain] if domain in known else _by_domain(domain, ready)
-        if found is not None:
-            return found
-    return None
-
-
-def _by_domain(domain: str, ready: Prepared) -> SuppressionKind | None:
-    """The list that names the domain or one above it, remembered."""
-    if len(ready.suppressed) >= _MOST_DOMAINS:
-        ready.suppressed.clear()
-    ready.suppressed[domain] = found = _listed(domain, ready.playbook.suppressions.domains)
-    return found
-
-
-def _listed(domain: str, listed: Mapping[str, SuppressionKind]) -> SuppressionKind | None:
-    rest = domain
-    while rest:
-        if rest in listed:
-            return listed[rest]
-        rest = rest.partition(".")[2]
-    return None
-
-
 def _machine(case: Case) -> Conclusion:
     """Machine traffic counts nothing and fires nothing; only spam that asks for a call is shown to a person (E8)."""
     marks = sorted(case.event.marks)
@@ -212,10 +181,9 @@ def _by_readiness(case: Case, standing: Standing) -> Conclusion:
 
 def _nurtured(case: Case, standing: Standing, said: tuple[Reason, ...]) -> Conclusion:
     """Enrolled in the first track that fits, with the unknown it should resolve; told once, not at every page."""
-    track = lifecycle.track_for(case.facts)
-    commands: tuple[Command, ...] = ()
-    if track and track != standing.nurture and case.facts.profile.emails:
-        resolve = case.findings.questions[0] if case.findings.questions else ""
-        commands = (Enrol(case.lead.id, track, resolve),)
-        standing = replace(standing, nurture=track)
-    return Conclusion(Outcome.NURTURE, said, standing, commands)
+    track = nurturing.way_in(standing, case.facts)
+    if not track:
+        return Conclusion(Outcome.NURTURE, said, standing)
+    cause = nurturing.judged(case.event, case.now, said)
+    after, commands = nurturing.entered(standing, case.facts, cause, track, case.findings.questions)
+    return Conclusion(Outcome.NURTURE, said, after, commands)

@@ -2,17 +2,23 @@
 
 from datetime import datetime
 
+from schemas.enrolment import EnrolmentStep
 from schemas.fact import replace
 from schemas.feedback import TriageChoice, TriageDecided
 from schemas.lead import LifecycleStage
 from schemas.verdict import Rule
-from services.router.domain import handoffs, lifecycle, opening, reasons, window
+from services.router.domain import handoffs, lifecycle, nurturing, opening, reasons, window
 from services.router.domain.decision import Decision, SaveHandoff, SaveTriage, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import TriageItem
 from services.router.domain.identity import made_by
 from services.router.domain.lead import Lead
+from services.router.domain.nurturing import Cause
 from services.router.domain.playbook import Playbook
+
+_SENT_BACK = "A person looked at it: not ready for sales yet."
+_NOBODY = "A person looked at it: nobody for sales."
+_PASSED = "A person looked at it and passed it."
 
 
 def decided(
@@ -27,13 +33,14 @@ def decided(
             return _passed(fact, item, facts, around, close)
         case TriageChoice.NURTURE:
             handoff = free.standing.handoff
-            back, enrols = lifecycle.recycled(free, playbook, now)
+            back, enrols = lifecycle.recycled(free, playbook, Cause(fact.id, now, _SENT_BACK))
             kept = replace(back, standing=replace(back.standing, handoff=handoff))
             return Decision(kept, None, (close, *enrols))
         case TriageChoice.DISQUALIFY:
             handoff = free.standing.handoff
-            gone = lifecycle.disqualified(free)
-            return Decision(replace(gone, standing=replace(gone.standing, handoff=handoff)), None, (close,))
+            gone, leaves = lifecycle.disqualified(free, playbook, Cause(fact.id, now, _NOBODY))
+            kept = replace(gone, standing=replace(gone.standing, handoff=handoff))
+            return Decision(kept, None, (close, *leaves))
 
 
 def _passed(
@@ -58,11 +65,13 @@ def _passed(
         to=opening.destination(facts, around),
         play=opening.play_for(facts, rules)[0],
         received_at=item.opened_at,
-        why_now=(*item.brief.why_now, "A person looked at it and passed it.", *fading),
+        why_now=(*item.brief.why_now, _PASSED, *fading),
         opened_at=left.opened_at if left else None,
         contacts=around.contacts,
     )
     standing = replace(lead.standing, handoff=handoff.id, disqualified=False)
     if Rule.SQL_CRITERIA in rules:
         standing = replace(standing, lifecycle=lifecycle.at_least(standing.lifecycle, LifecycleStage.SQL))
-    return Decision(replace(lead, standing=standing), None, (close, SaveHandoff(handoff, fact.actor)))
+    cause = Cause(fact.id, facts.now, _PASSED)
+    after, leaves = nurturing.left(standing, facts, cause, EnrolmentStep.GRADUATED)
+    return Decision(replace(lead, standing=after), None, (close, SaveHandoff(handoff, fact.actor), *leaves))

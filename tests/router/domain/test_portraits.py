@@ -15,7 +15,7 @@ from services.router.domain import readiness, scoring
 from services.router.domain.condition import Condition
 from services.router.domain.conditions import compile_condition
 from services.router.domain.facts import LeadFacts
-from services.router.domain.lifecycle import track_for
+from services.router.domain.nurturing import track_for
 from services.router.domain.opening import team_for
 from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import Playbook

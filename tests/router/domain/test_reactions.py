@@ -22,7 +22,7 @@ from schemas.feedback import (
 from schemas.handoff import OPEN, HandoffState
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Rule
-from services.router.domain.decision import Enrol, Remind, ReturnTurn, SaveHandoff
+from services.router.domain.decision import ChangeTrack, Remind, ReturnTurn, SaveHandoff
 from services.router.domain.handoff import Handoff
 from tests.router.builders import MONDAY, an_event, an_id
 from tests.router.office import Office
@@ -121,7 +121,7 @@ def test_a_recycled_lead_rests_until_the_cool_down_is_over() -> None:
 
     assert (soon.outcome, later.outcome) == (Outcome.NURTURE, Outcome.PASS)
     assert later.fired == (Rule.SCORE_THRESHOLD,)
-    assert any(isinstance(each, Enrol) for each in office.commands)
+    assert any(isinstance(each, ChangeTrack) for each in office.commands)
 
 
 def test_a_disqualified_lead_starts_anew_only_by_asking() -> None:

@@ -10,7 +10,7 @@ from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage, Priority
 from schemas.verdict import Outcome, Rule, Ternary
-from services.router.domain.decision import Enrol, SaveHandoff, SaveTriage, SetTimer
+from services.router.domain.decision import ChangeTrack, SaveHandoff, SaveTriage, SetTimer
 from services.router.domain.playbook import Scoring, SuppressionKind, Suppressions
 from tests.router.builders import MONDAY, a_playbook, an_event, email
 from tests.router.office import Office, codes
@@ -225,7 +225,7 @@ def test_what_waits_in_triage_asks_only_once_and_a_rule_takes_it_out() -> None:
 def test_who_is_not_ready_is_enrolled_once_with_the_unknown_to_resolve() -> None:
     office = Office()
     office.take(an_event(FORM, ADA, says={"budget": "no"}), an_event(PAGE, ADA, at=MONDAY + MINUTE))
-    enrolled = [each for each in office.commands if isinstance(each, Enrol)]
+    enrolled = [each for each in office.commands if isinstance(each, ChangeTrack)]
 
     assert [(each.track, each.resolve) for each in enrolled] == [("general", "")]
     assert office.lead_of(ADA).standing.nurture == "general"
