@@ -6,8 +6,9 @@ turn must come first is drawn. Earliest deadline first is optimal for such unit 
 of eligible reps stays the same nobody is ever off by one turn or more (Baruah, Cohen, Plaxton, Varvel 1996,
 “Proportionate progress”; the quota method of Balinski and Young is the same constraint). Greedy deficit is not enough.
 
-Where the set changes, everybody keeps what is owed or over-served, up to one turn: who comes back from a holiday is
-not flooded, because nothing is owed for time in which they were not eligible.
+Where the set changes, everybody keeps what is owed or over-served: that is less than two turns by itself, and only what
+was given back can make it more, up to three. Who comes back from a holiday is not flooded, because nothing is owed for
+time in which they were not eligible.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,13 +17,15 @@ from datetime import datetime, timedelta
 from schemas.fact import Value, replace
 from schemas.verdict import CandidateRep
 from services.router.domain import business_time
-from services.router.domain.decision import Draw
+from services.router.domain.decision import Draw, ReturnTurn
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
 from services.router.domain.team import BusinessHours, Rep, Team
 
 TURN = 1_000_000
 """What is carried from one set of reps to the next is counted in millionths of a turn."""
+_MOST_OWED = 3 * TURN
+"""Cut off at one turn, what is cut off from a set that keeps changing adds up, and nobody ever makes up for it."""
 _LOOKS = 20
 NEXT, EARLIEST = "next in the rotation", "works earliest"
 """Why somebody was drawn in their turn."""
@@ -147,18 +150,29 @@ def pick(rotation: Rotation, eligible: Iterable[Rep]) -> tuple[str, Rotation]:
 
 
 def _carried(rotation: Rotation, members: tuple[tuple[str, int], ...]) -> Rotation:
-    """The rotation for another set of reps: what each is owed goes with them, up to one turn."""
+    """The rotation for another set of reps: what each is owed goes with them, up to three turns."""
     whole = sum(weight for _, weight in rotation.members) or 1
     carry = dict(rotation.carry)
     for rep, weight in rotation.members:
         owed = TURN * weight * rotation.draws // whole - TURN * rotation.got.get(rep, 0)
-        carry[rep] = max(-TURN, min(TURN, carry.get(rep, 0) + owed))
+        carry[rep] = max(-_MOST_OWED, min(_MOST_OWED, carry.get(rep, 0) + owed))
     return Rotation(members=members, carry={rep: owed for rep, owed in sorted(carry.items()) if owed})
+
+
+def turned_back(handoff: Handoff, playbook: Playbook) -> tuple[Handoff, tuple[ReturnTurn, ...]]:
+    """The handoff whose assignee gets the turn back that it took, and the command for that.
+
+    Who was asked for owning the lead, or because nobody else was left, had no turn that could come back.
+    """
+    team, rep = playbook.teams.get(handoff.team), handoff.assignee
+    if team is None or rep not in team.reps or rep == handoff.wanted:
+        return handoff, ()
+    return replace(handoff, returned=(*handoff.returned, rep)), (ReturnTurn(handoff.id, handoff.team, rep),)
 
 
 def given_back(rotation: Rotation, rep: str) -> Rotation:
     """The rotation after a turn that was nobody's fault was taken back: as if it had not been drawn."""
     if rotation.got.get(rep, 0) > 0:
         return replace(rotation, draws=rotation.draws - 1, got={**rotation.got, rep: rotation.got[rep] - 1})
-    owed = min(TURN, rotation.carry.get(rep, 0) + TURN)
+    owed = min(_MOST_OWED, rotation.carry.get(rep, 0) + TURN)
     return replace(rotation, carry=dict(sorted({**rotation.carry, rep: owed}.items())))
