@@ -15,7 +15,7 @@ from services.router.adapters import codec
 from services.router.adapters.loading import Loaded
 from services.router.adapters.rendering import render
 from services.router.cards import Showing, change, handoff_card, triage_card
-from services.router.domain.decision import Enrol, Remind, ReturnTurn, SaveHandoff, SaveTriage, SetTimer
+from services.router.domain.decision import Enrol, Remind, ReturnTurn, SaveHandoff, SaveTriage, SetAbsence, SetTimer
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
 from services.router.domain.world import Folded
@@ -34,7 +34,8 @@ class Told:
     timers: list[SetTimer] = field(default_factory=list)
     queued: list[UUID] = field(default_factory=list)
     """Handoffs that wait for a rep to be drawn."""
-    turns: list[ReturnTurn] = field(default_factory=list)
+    turns: list[ReturnTurn | SetAbsence] = field(default_factory=list)
+    """What changes the rotations of teams."""
     enrolled: list[Enrol] = field(default_factory=list)
     """Kept in the lead's standing; the nurture tool is told by a channel of its own once there is one."""
 
@@ -79,7 +80,7 @@ def tell(folded: Folded, loaded: Loaded, shelf: Shelf, now: datetime) -> Told:
                 telling.remind(command)
             case Enrol():
                 telling.told.enrolled.append(command)
-            case ReturnTurn():
+            case ReturnTurn() | SetAbsence():
                 telling.told.turns.append(command)
     telling.told.queued = [one for one in dict.fromkeys(telling.told.queued) if telling.waits(one)]
     return telling.told
