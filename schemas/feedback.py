@@ -1,6 +1,6 @@
 """Feedback: what came back. People's acts, timers and acts of control, all keyed by the handoff, else the lead."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
@@ -145,6 +145,22 @@ class IdentifiersErased(Fact, frozen=True, kw_only=True, tag="identifiers_erased
     at: datetime
 
 
+class AbsenceDeclared(Fact, frozen=True, kw_only=True, tag="absence_declared"):
+    """A rep is out of office, beside what the playbook says; an absence that runs when this one starts ends there.
+
+    Days are whole ones, in the rep's own zone. `at` is when the door received it (UTC).
+    """
+
+    rep: str
+    actor: str
+    at: datetime
+    first: date | None = None
+    """None: from `at` on."""
+    last: date | None = None
+    """Included. None: back again."""
+    via: str = ""
+
+
 class PlaybookPublished(Fact, frozen=True, kw_only=True, tag="playbook_published"):
     """From here on this version decides."""
 
@@ -158,6 +174,6 @@ class PlaybookPublished(Fact, frozen=True, kw_only=True, tag="playbook_published
 Act: TypeAlias = (
     HandoffAccepted | HandoffRejected | AttemptLogged | HandoffSnoozed | OutcomeReported | PlayRated | TriageDecided
 )
-Feedback: TypeAlias = Act | TimerFired | LeadErased | IdentifiersErased | PlaybookPublished
+Feedback: TypeAlias = Act | TimerFired | LeadErased | IdentifiersErased | AbsenceDeclared | PlaybookPublished
 
 DECODER: "msgspec.json.Decoder[Feedback]" = msgspec.json.Decoder(Feedback)

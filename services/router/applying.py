@@ -15,6 +15,7 @@ from runtime.meanwhile import meanwhile
 from runtime.outbox import NOTHING_SAID, Said
 from schemas.dead_letter import DeadLetterReason
 from schemas.event import Event
+from schemas.fact import replace
 from schemas.feedback import Feedback
 from services.router.adapters import codec, tables
 from services.router.adapters.ask import Ask, Number
@@ -23,8 +24,9 @@ from services.router.adapters.loading import Loaded, load
 from services.router.adapters.saving import day_of, make_known, make_visitors, met, save, see_that_nobody_left
 from services.router.adapters.state import Write
 from services.router.desk import DRAW, Desk, numbering
-from services.router.domain.assignment import given_back
-from services.router.domain.decision import ReturnTurn
+from services.router.domain.absences import declared
+from services.router.domain.assignment import Rotation, given_back
+from services.router.domain.decision import ReturnTurn, SetAbsence
 from services.router.domain.folding import fold, folding, glimpsing, passing_by
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import IdentifierKey
@@ -115,7 +117,7 @@ async def _decide(
     loaded.day = day_of(milliseconds(now))
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
-    await _turns(desk, connection, told.turns)
+    await _turns(desk, connection, told.turns, playbook)
     teams = await teams_in_turn(desk, turn, loaded, told)
     places = (_place(incoming.batch), DRAW) if teams else (_place(incoming.batch),)
     numbers = numbering(*places, playbook=playbook, at=now, dropped=_dropped(incoming, entries))
@@ -232,13 +234,24 @@ def _erases(folded: Folded, loaded: Loaded) -> bool:
     return bool(folded.erased_leads) or loaded.world.erased_at != loaded.forgotten
 
 
-async def _turns(desk: Desk, connection: AsyncConnection, turns: Sequence[ReturnTurn]) -> None:
-    """Rare: a merge or a bad lead gives a rep's turn back. Teams are locked after all that was there before."""
-    teams = sorted({turn.team for turn in turns})
-    rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in teams])
+async def _turns(
+    desk: Desk, connection: AsyncConnection, turns: Sequence[ReturnTurn | SetAbsence], playbook: Playbook
+) -> None:
+    """Rare: a merge or a bad lead gives a rep's turn back, or a rep is away: every team is told, whichever asks them.
+
+    Teams are locked after all that was there before.
+    """
+    teams = {turn.team for turn in turns if isinstance(turn, ReturnTurn)}
+    if any(isinstance(turn, SetAbsence) for turn in turns):
+        teams |= set(playbook.teams)
+        fresh = codec.ROTATION.encode(Rotation())
+        await desk.state.add(connection, tables.ROTATION, [(team, fresh) for team in sorted(playbook.teams)])
+    rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in sorted(teams)])
     rotations = {team: codec.ROTATION.decode(blob) for team, blob in rows}
     for turn in turns:
-        if turn.team in rotations:
+        if isinstance(turn, SetAbsence):
+            rotations = {team: replace(one, away=declared(one.away, turn)) for team, one in rotations.items()}
+        elif turn.team in rotations:
             rotations[turn.team] = given_back(rotations[turn.team], turn.rep)
     kept = [(team, codec.ROTATION.encode(rotation)) for team, rotation in sorted(rotations.items())]
     await desk.state.put(connection, tables.ROTATION, kept)

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from schemas.event import Event, EventType, IdentifierKind
 from schemas.fact import Value
-from schemas.feedback import Feedback, IdentifiersErased, LeadErased, PlaybookPublished, TimerFired
+from schemas.feedback import AbsenceDeclared, Feedback, IdentifiersErased, LeadErased, PlaybookPublished, TimerFired
 from schemas.verdict import Verdict
 from services.router.domain.decision import ChangeTrack
 from services.router.domain.handoff import Handoff
@@ -104,7 +104,7 @@ def of_feedback(fact: Feedback, handoff: Handoff | None) -> Narration:
         )
     if isinstance(fact, IdentifiersErased):
         return Narration(kind="control", at=fact.at, what=_words(named), who="router")
-    if isinstance(fact, (LeadErased, PlaybookPublished)):
+    if isinstance(fact, (LeadErased, PlaybookPublished, AbsenceDeclared)):
         return Narration(kind="control", at=fact.at, what=_words(named), who=fact.actor)
     return Narration(kind="act", at=fact.at, what=_words(named), who=fact.actor, **_handoff(handoff, fact.handoff))
 

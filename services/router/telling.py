@@ -22,6 +22,7 @@ from services.router.domain.decision import (
     ReturnTurn,
     SaveHandoff,
     SaveTriage,
+    SetAbsence,
     SetTimer,
 )
 from services.router.domain.handoff import Handoff
@@ -43,7 +44,8 @@ class Told:
     timers: list[SetTimer] = field(default_factory=list)
     queued: list[UUID] = field(default_factory=list)
     """Handoffs that wait for a rep to be drawn."""
-    turns: list[ReturnTurn] = field(default_factory=list)
+    turns: list[ReturnTurn | SetAbsence] = field(default_factory=list)
+    """What changes the rotations of teams."""
     tracks: list[ChangeTrack] = field(default_factory=list)
     """Who entered or left a nurture track."""
 
@@ -90,7 +92,7 @@ def tell(folded: Folded, loaded: Loaded, shelf: Shelf, now: datetime) -> Told:
                 telling.track(command)
             case ForgetEnrolment():
                 telling.told.say(PLAYS.name, command.enrolment, blank(command))
-            case ReturnTurn():
+            case ReturnTurn() | SetAbsence():
                 telling.told.turns.append(command)
     telling.told.queued = [one for one in dict.fromkeys(telling.told.queued) if telling.waits(one)]
     return telling.told

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from schemas.fact import replace
 from schemas.feedback import (
+    AbsenceDeclared,
     Act,
     Feedback,
     IdentifiersErased,
@@ -14,7 +15,7 @@ from schemas.feedback import (
     TimerKind,
     TriageDecided,
 )
-from services.router.domain import erasing, holding
+from services.router.domain import absences, erasing, holding
 from services.router.domain.applying import apply
 from services.router.domain.changes import Changes, Effect
 from services.router.domain.decision import Surroundings
@@ -33,6 +34,8 @@ def answer(
     match fact:
         case PlaybookPublished() | IdentifiersErased():
             return Effect()
+        case AbsenceDeclared():
+            return Effect(commands=list(absences.asked(fact, ready.playbook)))
         case LeadErased():
             leads, commands = erasing.erased(fact, changes)
             return Effect(commands=list(commands), erased_leads=set(leads))

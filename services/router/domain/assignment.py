@@ -6,8 +6,9 @@ turn must come first is drawn. Earliest deadline first is optimal for such unit 
 of eligible reps stays the same nobody is ever off by one turn or more (Baruah, Cohen, Plaxton, Varvel 1996,
 “Proportionate progress”; the quota method of Balinski and Young is the same constraint). Greedy deficit is not enough.
 
-Where the set changes, everybody keeps what is owed or over-served, up to one turn: who comes back from a holiday is
-not flooded, because nothing is owed for time in which they were not eligible.
+Where the set changes, everybody keeps what is owed or over-served: that is less than two turns by itself, and only what
+was given back can make it more, up to three. Who comes back from a holiday is not flooded, because nothing is owed for
+time in which they were not eligible.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,13 +17,16 @@ from datetime import datetime, timedelta
 from schemas.fact import Value, replace
 from schemas.verdict import CandidateRep
 from services.router.domain import business_time
-from services.router.domain.decision import Draw
+from services.router.domain.absences import Span, with_absences
+from services.router.domain.decision import Draw, ReturnTurn
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
 from services.router.domain.team import BusinessHours, Rep, Team
 
 TURN = 1_000_000
 """What is carried from one set of reps to the next is counted in millionths of a turn."""
+_MOST_OWED = 3 * TURN
+"""Cut off at one turn, what is cut off from a set that keeps changing adds up, and nobody ever makes up for it."""
 _LOOKS = 20
 NEXT, EARLIEST = "next in the rotation", "works earliest"
 """Why somebody was drawn in their turn."""
@@ -30,6 +34,7 @@ ANOTHERS_TURN, PASSED_OVER = "another's turn in the rotation", "rejected it or l
 AWAY, OFF = "is out of office", "does not work now"
 FULL = "open plays and takes"
 """Why not the others."""
+_NOBODY_LEFT = "the person of last resort: nobody else is left to ask"
 
 
 class Rotation(Value, frozen=True, gc=False):
@@ -43,6 +48,8 @@ class Rotation(Value, frozen=True, gc=False):
     """rep → turns out of those draws."""
     carry: Mapping[str, int] = {}
     """rep → millionths of a turn owed from before; negative when over-served."""
+    away: Mapping[str, tuple[Span, ...]] = {}
+    """Who has said that they are out of office."""
 
 
 def draw(
@@ -51,23 +58,27 @@ def draw(
     """Who is asked next, and the rotation after it.
 
     The wanted owner; the team's rotation among those who may be asked now; whoever of them works earliest; the team's
-    manager; the person of last resort. `open_load` is rep → open handoffs; `now` is UTC.
+    manager; the person of last resort. Where all who may be asked are out of office, the manager and the last resort
+    stand in for them, unless they are away as well. `open_load` is rep → open handoffs; `now` is UTC.
     """
-    team = playbook.teams.get(handoff.team)
+    team, reps = playbook.teams.get(handoff.team), with_absences(playbook.reps, rotation.away)
     seen: dict[str, str] = {}
-    owner = playbook.reps.get(handoff.wanted)
+    owner = reps.get(handoff.wanted)
     if owner is not None:
         why_not = _owner_cannot(handoff, owner, now)
         if not why_not:
             return _drawn(owner.id, "owns this lead or account", seen, handoff.team), rotation
         seen[owner.id] = why_not
-    rest = [playbook.reps[rep] for rep in team.reps if rep in playbook.reps] if team is not None else []
-    soon = _soonest(handoff, rest, open_load, now, seen)
-    if soon:
+    rest = [reps[rep] for rep in team.reps if rep in reps] if team is not None else []
+    able = _able(handoff, rest, open_load, seen)
+    stands_in = None if any(not _out(rep, now) for rep in able) else _stand_in(handoff, team, playbook, reps, now)
+    if able and stands_in is None:
+        soon = _soonest(able, now, seen)
         rep, after = pick(rotation, soon)
         why = NEXT if business_time.working(_hours(soon, rep), now) else EARLIEST
         return _drawn(rep, why, seen, handoff.team), after
-    return _drawn(*_last(handoff, team, playbook, now), seen, handoff.team), rotation
+    seen.update({rep.id: AWAY for rep in able})
+    return _drawn(*(stands_in or (playbook.last_resort, _NOBODY_LEFT)), seen, handoff.team), rotation
 
 
 def _hours(reps: Iterable[Rep], rep: str) -> BusinessHours:
@@ -84,23 +95,30 @@ def _away(rep: Rep, moment: datetime) -> bool:
     return any(absence.start <= moment < absence.end for absence in rep.away)
 
 
-def _soonest(
-    handoff: Handoff, reps: Iterable[Rep], open_load: Mapping[str, int], now: datetime, seen: dict[str, str]
-) -> list[Rep]:
-    """The reps of the team who can be asked now, else those who work earliest; why not the others goes into `seen`."""
-    waits: dict[str, tuple[datetime, Rep]] = {}
+def _out(rep: Rep, now: datetime) -> bool:
+    """Whether the rep is out of office when they would work next: not just home for the evening."""
+    return bool(rep.away) and _away(rep, business_time.add(rep.hours, now, timedelta()))
+
+
+def _able(handoff: Handoff, reps: Iterable[Rep], open_load: Mapping[str, int], seen: dict[str, str]) -> list[Rep]:
+    """The reps of the team who may be asked, sooner or later; why not the others goes into `seen`."""
+    able = []
     for rep in reps:
         if rep.id in handoff.passed_over:
             seen.setdefault(rep.id, PASSED_OVER)
         elif open_load.get(rep.id, 0) >= rep.capacity:
             seen[rep.id] = f"has {open_load.get(rep.id, 0)} {FULL} {rep.capacity} at most"
         else:
-            waits[rep.id] = (_next_in(rep, now), rep)
-    first = min((start for start, _ in waits.values()), default=now)
-    for start, rep in waits.values():
-        if start > first:
-            seen[rep.id] = AWAY if _away(rep, now) else OFF
-    soonest = [rep for start, rep in waits.values() if start == first]
+            able.append(rep)
+    return able
+
+
+def _soonest(able: Iterable[Rep], now: datetime, seen: dict[str, str]) -> list[Rep]:
+    """Those who can be asked now, else those who work earliest; why not the others goes into `seen`."""
+    waits = [(_next_in(rep, now), rep) for rep in able]
+    first = min(start for start, _ in waits)
+    soonest = [rep for start, rep in waits if start == first]
+    seen.update({rep.id: AWAY if _away(rep, now) else OFF for start, rep in waits if start > first})
     seen.update({rep.id: ANOTHERS_TURN for rep in soonest})
     return soonest
 
@@ -116,11 +134,16 @@ def _next_in(rep: Rep, now: datetime) -> datetime:
     return start
 
 
-def _last(handoff: Handoff, team: Team | None, playbook: Playbook, now: datetime) -> tuple[str, str]:
-    manager = playbook.reps.get(team.manager) if team is not None else None
-    if manager is not None and manager.id not in handoff.passed_over and not _away(manager, now):
-        return manager.id, "manages the team, where nobody else is left to ask"
-    return playbook.last_resort, "the person of last resort: nobody else is left to ask"
+def _stand_in(
+    handoff: Handoff, team: Team | None, playbook: Playbook, reps: Mapping[str, Rep], now: datetime
+) -> tuple[str, str] | None:
+    """Who is asked where no rep is, and why: the manager, else the last resort; nobody who passed it on or is away."""
+    wanted = ((team.manager, "manages the team, where nobody else is left to ask"),) if team is not None else ()
+    for name, why in (*wanted, (playbook.last_resort, _NOBODY_LEFT)):
+        rep = reps.get(name)
+        if rep is not None and name not in handoff.passed_over and not _away(rep, now):
+            return name, why
+    return None
 
 
 def _drawn(rep: str, why: str, seen: Mapping[str, str], team: str) -> Draw:
@@ -147,18 +170,31 @@ def pick(rotation: Rotation, eligible: Iterable[Rep]) -> tuple[str, Rotation]:
 
 
 def _carried(rotation: Rotation, members: tuple[tuple[str, int], ...]) -> Rotation:
-    """The rotation for another set of reps: what each is owed goes with them, up to one turn."""
+    """The rotation for another set of reps: what each is owed goes with them, up to three turns."""
     whole = sum(weight for _, weight in rotation.members) or 1
     carry = dict(rotation.carry)
     for rep, weight in rotation.members:
         owed = TURN * weight * rotation.draws // whole - TURN * rotation.got.get(rep, 0)
-        carry[rep] = max(-TURN, min(TURN, carry.get(rep, 0) + owed))
-    return Rotation(members=members, carry={rep: owed for rep, owed in sorted(carry.items()) if owed})
+        carry[rep] = max(-_MOST_OWED, min(_MOST_OWED, carry.get(rep, 0) + owed))
+    return Rotation(
+        members=members, away=rotation.away, carry={rep: owed for rep, owed in sorted(carry.items()) if owed}
+    )
+
+
+def turned_back(handoff: Handoff, playbook: Playbook) -> tuple[Handoff, tuple[ReturnTurn, ...]]:
+    """The handoff whose assignee gets the turn back that it took, and the command for that.
+
+    Who was asked for owning the lead, or because nobody else was left, had no turn that could come back.
+    """
+    team, rep = playbook.teams.get(handoff.team), handoff.assignee
+    if team is None or rep not in team.reps or rep == handoff.wanted:
+        return handoff, ()
+    return replace(handoff, returned=(*handoff.returned, rep)), (ReturnTurn(handoff.id, handoff.team, rep),)
 
 
 def given_back(rotation: Rotation, rep: str) -> Rotation:
     """The rotation after a turn that was nobody's fault was taken back: as if it had not been drawn."""
     if rotation.got.get(rep, 0) > 0:
         return replace(rotation, draws=rotation.draws - 1, got={**rotation.got, rep: rotation.got[rep] - 1})
-    owed = min(TURN, rotation.carry.get(rep, 0) + TURN)
+    owed = min(_MOST_OWED, rotation.carry.get(rep, 0) + TURN)
     return replace(rotation, carry=dict(sorted({**rotation.carry, rep: owed}.items())))

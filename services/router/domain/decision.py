@@ -102,7 +102,19 @@ class ReturnTurn(Value, frozen=True, gc=False):
     rep: str
 
 
-Command: TypeAlias = SaveHandoff | SaveTriage | SetTimer | Remind | ChangeTrack | ForgetEnrolment | ReturnTurn
+class SetAbsence(Value, frozen=True, gc=False):
+    """This rep is not drawn for what is offered in [start, end), UTC; an absence that runs at `start` ends there."""
+
+    rep: str
+    start: datetime
+    end: datetime
+    at: datetime
+    """When they said so."""
+
+
+Command: TypeAlias = (
+    SaveHandoff | SaveTriage | SetTimer | Remind | ChangeTrack | ForgetEnrolment | ReturnTurn | SetAbsence
+)
 
 
 class Decision(Value, frozen=True, gc=False):

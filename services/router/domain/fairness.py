@@ -1,8 +1,9 @@
 """Who got how many turns of a rotation, what they were entitled to, and why the two differ.
 
 Of each draw every rep of the team is entitled to their weight's share. Who could not be asked loses it, for a reason
-that stands in the draw; those who could share it by their weights. What is left is the rotation's own: less than a turn
-while the set of reps stays the same. All of it is counted in fractions, so the causes sum to the deviation exactly.
+that stands in the draw; those who could share it by their weights. All of a turn
+that was given back is that cause's. What is left is the rotation's own: less than a turn while the set of reps stays
+the same. All of it is counted in fractions, so the causes sum to the deviation exactly.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ class Cause(StrEnum):
     FULL = "enough open plays"
     PASSED_OVER = "passed over: rejected, lapsed or left out"
     OTHERS = "others could not be asked"
+    RETURNED = "turns given back"
     TURN = "the turn that is being made up for"
 
 
@@ -50,10 +52,19 @@ def in_turn(draw: Draw) -> bool:
     return any(one.chosen and one.reason in {NEXT, EARLIEST} for one in draw.candidates)
 
 
-def fairness(draws: Iterable[Draw], weights: Mapping[str, int]) -> dict[str, Share]:
-    """rep → their part of the draws of one team, whose reps have these weights. Other draws are none of its turns."""
+def fairness(draws: Iterable[Draw], weights: Mapping[str, int], returned: Iterable[Draw] = ()) -> dict[str, Share]:
+    """rep → their part of the draws of one team, whose reps have these weights. Other draws are none of its turns.
+
+    `returned` are those whose turn was given back, beside the `draws`.
+    """
     found = {rep: Share() for rep in weights}
     whole = sum(weights.values())
+    for draw in filter(in_turn, returned):
+        for rep, weight in weights.items():
+            entitled = Fraction(weight, whole)
+            found[rep].entitled += entitled
+            found[rep].got += rep == draw.rep
+            found[rep].blame(Cause.RETURNED, (rep == draw.rep) - entitled)
     for draw in draws:
         if not in_turn(draw):
             continue

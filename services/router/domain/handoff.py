@@ -39,6 +39,8 @@ class Handoff(Value, frozen=True, gc=False):
     attempts: int = 0
     passed_over: tuple[str, ...] = ()
     """Reps who rejected it or let it lapse: it never goes back to them."""
+    returned: tuple[str, ...] = ()
+    """Reps whose turn in the rotation it had taken, and who got that turn back."""
     reminders: int = 0
     not_before: datetime | None = None
     flags: tuple[str, ...] = ()

@@ -13,9 +13,10 @@ from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
 from services.router.domain import deadlines, handoffs, nurturing, opening
+from services.router.domain.assignment import turned_back
 from services.router.domain.changes import Changes
 from services.router.domain.contact import remembered
-from services.router.domain.decision import Command, ReturnTurn, SaveHandoff, SaveTriage, SetTimer
+from services.router.domain.decision import Command, SaveHandoff, SaveTriage, SetTimer
 from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import Handoff
 from services.router.domain.identity import made_by
@@ -93,7 +94,7 @@ def _one_handoff(
     stays = first
     commands: list[Command] = []
     for other in others:
-        commands.extend(_merged(other, stays, changes))
+        commands.extend(_merged(other, stays, changes, playbook))
         stays = handoffs.changed(
             stays,
             rules=opening.in_order((*stays.rules, *other.rules)),
@@ -116,12 +117,12 @@ def _precedence(handoff: Handoff) -> tuple[bool, datetime, str]:
     return not accepted, handoff.received_at, str(handoff.id)
 
 
-def _merged(other: Handoff, stays: Handoff, changes: Changes) -> tuple[Command, ...]:
-    after = handoffs.moved(other, handoffs.Move.MERGE, lead=stays.lead)
+def _merged(other: Handoff, stays: Handoff, changes: Changes, playbook: Playbook) -> tuple[Command, ...]:
+    after, turn = turned_back(handoffs.moved(other, handoffs.Move.MERGE, lead=stays.lead), playbook)
     changes.put_handoff(after)
     _free_account(other, stays, changes)
     save = SaveHandoff(after, _ROUTER, "This lead is the same person as another one: that play goes on, this one ends.")
-    return (save, ReturnTurn(other.id, other.team, other.assignee)) if other.assignee else (save,)
+    return (save, *turn)
 
 
 def _free_account(other: Handoff, stays: Handoff, changes: Changes) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from schemas.event import URGENT, Event, IdentifierKind
 from schemas.feedback import (
+    AbsenceDeclared,
     Feedback,
     IdentifiersErased,
     LeadErased,
@@ -105,7 +106,7 @@ class Gathering:
                 self.handoffs.add(fact.subject)
             case LeadErased():
                 self.identifiers.add(IdentifierKey(IdentifierKind.EMAIL, fact.email.strip().lower()))
-            case PlaybookPublished() | IdentifiersErased():
+            case PlaybookPublished() | IdentifiersErased() | AbsenceDeclared():
                 pass
             case TriageDecided():
                 self.triage.add(fact.handoff)

@@ -20,8 +20,9 @@ from schemas.feedback import (
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
 from services.router.domain import deadlines, handoffs, lifecycle, plays
+from services.router.domain.assignment import turned_back
 from services.router.domain.contact import remembered
-from services.router.domain.decision import Command, Decision, ReturnTurn, SaveHandoff, SetTimer, Surroundings
+from services.router.domain.decision import Command, Decision, SaveHandoff, SetTimer, Surroundings
 from services.router.domain.earliest import Contacts, held_back
 from services.router.domain.handoff import Handoff
 from services.router.domain.handoffs import Move
@@ -138,10 +139,9 @@ def _rejected(fact: HandoffRejected, handoff: Handoff, lead: Lead, playbook: Pla
     """The reason drives what is next: a bad lead, not now, a play that failed, or the wrong person for it (H3)."""
     if not handoffs.may(handoff, Move.REJECT):
         return Decision(lead, None)
-    rejected = handoffs.moved(handoff, Move.REJECT, attempt_by=None)
-    turn: tuple[Command, ...] = ()
-    if fact.reason in _NOT_THEIR_FAULT and handoff.assignee:
-        turn = (ReturnTurn(handoff.id, handoff.team, handoff.assignee),)
+    rejected, turn = handoffs.moved(handoff, Move.REJECT, attempt_by=None), ()
+    if fact.reason in _NOT_THEIR_FAULT:
+        rejected, turn = turned_back(rejected, playbook)
     first = SaveHandoff(rejected, fact.actor, f"Rejected: {fact.reason.value.replace('_', ' ')}.")
     next_lead, then = _after_rejection(fact, rejected, lead, playbook, now)
     return Decision(next_lead, None, (first, *then, *turn))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from schemas.event import EventType
 from schemas.fact import replace as changed
-from services.router.domain.assignment import Rotation, draw, given_back, pick
+from services.router.domain.assignment import Rotation, draw, given_back, pick, turned_back
+from services.router.domain.decision import ReturnTurn
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
 from services.router.domain.team import Absence, Rep
@@ -79,6 +80,28 @@ def test_a_turn_that_was_nobodys_fault_comes_back() -> None:
     again, _ = pick(given_back(rotation, first), reps)
 
     assert first == again
+
+
+def test_all_turns_that_came_back_are_owed_though_the_set_has_changed() -> None:
+    ruth, saul, tess = a_rep("ruth"), a_rep("saul"), a_rep("tess")
+    _, rotation = pick(Rotation(), [ruth, saul, tess])
+    for _ in range(2):
+        rotation = given_back(rotation, "saul")
+    turns = []
+    for _ in range(4):
+        chosen, rotation = pick(rotation, [saul, tess])
+        turns.append(chosen)
+
+    assert turns.count("saul") == 3
+
+
+def test_who_was_asked_for_owning_it_or_as_the_last_took_no_turn_that_could_come_back() -> None:
+    playbook = a_playbook()
+    owned, last = a_handoff(wanted="ruth", assignee="ruth"), a_handoff(assignee="mona")
+    drawn = a_handoff(assignee="ruth")
+
+    assert [turned_back(each, playbook) for each in (owned, last)] == [(owned, ()), (last, ())]
+    assert turned_back(drawn, playbook)[1] == (ReturnTurn(drawn.id, "inside", "ruth"),)
 
 
 def test_the_owner_is_asked_first() -> None:

@@ -10,9 +10,9 @@ from schemas.handoff import HandoffState
 from tests.router.domain.walker import Walker
 
 pytestmark = pytest.mark.hypothesis  # it knows full counts
-WALKS, STEPS = (20, 50_000) if settings.default.max_examples >= 1000 else (2, 2_500)
+WALKS, STEPS = (20, 50_000) if settings.default.max_examples >= 1000 else (1, 3_000)
 """A million steps in full counts."""
-SILENCE = STEPS // 5
+SILENCE = STEPS // 3
 """After so many steps nobody does anything for three weeks."""
 
 
