@@ -43,6 +43,8 @@ class Handoff(Value, frozen=True, gc=False):
     not_before: datetime | None = None
     flags: tuple[str, ...] = ()
     """`late`, `flood`, … shown on the card."""
+    turn: str = ""
+    """The rep whose turn in the team's rotation this round took; empty where an owner, or the last left, was asked."""
 
 
 class TriageItem(Value, frozen=True, gc=False):

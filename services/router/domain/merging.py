@@ -96,7 +96,7 @@ def _merged(other: Handoff, stays: Handoff, changes: Changes) -> tuple[Command, 
     changes.put_handoff(after)
     _free_account(other, stays, changes)
     save = SaveHandoff(after, _ROUTER, "This lead is the same person as another one: that play goes on, this one ends.")
-    return (save, ReturnTurn(other.id, other.team, other.assignee)) if other.assignee else (save,)
+    return (save, ReturnTurn(other.id, other.team, other.turn)) if other.turn else (save,)
 
 
 def _free_account(other: Handoff, stays: Handoff, changes: Changes) -> None:

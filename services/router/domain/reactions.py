@@ -112,8 +112,8 @@ def _rejected(fact: HandoffRejected, handoff: Handoff, lead: Lead, playbook: Pla
         return Decision(lead, None)
     rejected = handoffs.moved(handoff, Move.REJECT, attempt_by=None)
     turn: tuple[Command, ...] = ()
-    if fact.reason in _NOT_THEIR_FAULT and handoff.assignee:
-        turn = (ReturnTurn(handoff.id, handoff.team, handoff.assignee),)
+    if fact.reason in _NOT_THEIR_FAULT and handoff.turn:
+        turn = (ReturnTurn(handoff.id, handoff.team, handoff.turn),)
     first = SaveHandoff(rejected, fact.actor, f"Rejected: {fact.reason.value.replace('_', ' ')}.")
     next_lead, then = _after_rejection(fact, rejected, lead, playbook, now)
     return Decision(next_lead, None, (first, *then, *turn))
