@@ -181,15 +181,12 @@ def _carried(rotation: Rotation, members: tuple[tuple[str, int], ...]) -> Rotati
     )
 
 
-def turned_back(handoff: Handoff, playbook: Playbook) -> tuple[Handoff, tuple[ReturnTurn, ...]]:
-    """The handoff whose assignee gets the turn back that it took, and the command for that.
-
-    Who was asked for owning the lead, or because nobody else was left, had no turn that could come back.
-    """
-    team, rep = playbook.teams.get(handoff.team), handoff.assignee
-    if team is None or rep not in team.reps or rep == handoff.wanted:
+def turned_back(handoff: Handoff) -> tuple[Handoff, tuple[ReturnTurn, ...]]:
+    """The handoff whose assignee gets the turn back that it took, and the command for that; nothing where it took none."""
+    if not handoff.turn:
         return handoff, ()
-    return replace(handoff, returned=(*handoff.returned, rep)), (ReturnTurn(handoff.id, handoff.team, rep),)
+    returned = replace(handoff, returned=(*handoff.returned, handoff.turn), turn="")
+    return returned, (ReturnTurn(handoff.id, handoff.team, handoff.turn),)
 
 
 def given_back(rotation: Rotation, rep: str) -> Rotation:

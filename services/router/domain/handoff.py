@@ -55,6 +55,8 @@ class Handoff(Value, frozen=True, gc=False):
     """The last attempt (milliseconds, UTC), where the playbook caps the contacts of an account."""
     rejected_for: str = ""
     """Why it was rejected for good."""
+    turn: str = ""
+    """The rep whose turn in the team's rotation this round took; empty where an owner, or the last left, was asked."""
 
 
 class TriageItem(Value, frozen=True, gc=False):

@@ -87,6 +87,7 @@ def requeued(handoff: Handoff, move: Move, passed_over: str) -> Handoff:
         accept_by=None,
         attempt_by=None,
         reminders=0,
+        turn="",
     )
 
 

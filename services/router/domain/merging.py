@@ -94,7 +94,7 @@ def _one_handoff(
     stays = first
     commands: list[Command] = []
     for other in others:
-        commands.extend(_merged(other, stays, changes, playbook))
+        commands.extend(_merged(other, stays, changes))
         stays = handoffs.changed(
             stays,
             rules=opening.in_order((*stays.rules, *other.rules)),
@@ -117,8 +117,8 @@ def _precedence(handoff: Handoff) -> tuple[bool, datetime, str]:
     return not accepted, handoff.received_at, str(handoff.id)
 
 
-def _merged(other: Handoff, stays: Handoff, changes: Changes, playbook: Playbook) -> tuple[Command, ...]:
-    after, turn = turned_back(handoffs.moved(other, handoffs.Move.MERGE, lead=stays.lead), playbook)
+def _merged(other: Handoff, stays: Handoff, changes: Changes) -> tuple[Command, ...]:
+    after, turn = turned_back(handoffs.moved(other, handoffs.Move.MERGE, lead=stays.lead))
     changes.put_handoff(after)
     _free_account(other, stays, changes)
     save = SaveHandoff(after, _ROUTER, "This lead is the same person as another one: that play goes on, this one ends.")

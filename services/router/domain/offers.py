@@ -5,6 +5,7 @@ from datetime import datetime
 from schemas.fact import replace
 from services.router.domain import deadlines
 from services.router.domain.decision import Command, Draw
+from services.router.domain.fairness import in_turn
 from services.router.domain.handoff import Handoff
 from services.router.domain.handoffs import Move, moved
 from services.router.domain.playbook import Playbook
@@ -23,6 +24,7 @@ def offer(handoff: Handoff, draw: Draw, playbook: Playbook, now: datetime) -> tu
         assignee=draw.rep,
         offered_at=now,
         reminders=0,
+        turn=draw.rep if in_turn(draw) else "",
     )
     within = deadlines.level_of(offered, playbook).accept_within
     due, timers = deadlines.timers(deadlines.ACCEPT, offered, playbook, now, within)

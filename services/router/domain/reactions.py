@@ -141,7 +141,7 @@ def _rejected(fact: HandoffRejected, handoff: Handoff, lead: Lead, playbook: Pla
         return Decision(lead, None)
     rejected, turn = handoffs.moved(handoff, Move.REJECT, attempt_by=None), ()
     if fact.reason in _NOT_THEIR_FAULT:
-        rejected, turn = turned_back(rejected, playbook)
+        rejected, turn = turned_back(rejected)
     first = SaveHandoff(rejected, fact.actor, f"Rejected: {fact.reason.value.replace('_', ' ')}.")
     next_lead, then = _after_rejection(fact, rejected, lead, playbook, now)
     return Decision(next_lead, None, (first, *then, *turn))

@@ -116,6 +116,18 @@ def test_when_two_leads_with_sales_become_one_the_accepted_handoff_stays() -> No
     assert ReturnTurn(first.id, "inside", first.assignee) in office.commands
 
 
+def test_an_owners_handoff_that_is_merged_gives_no_turn_back() -> None:
+    office, owned = Office(), ("hank@globex.example", "henry@globex.example")
+    for place, address in enumerate(owned):
+        office.take(an_event(FORM, address, says={"consultation": "yes"}, **seconds(place)))
+    both = [email(address, attested=True) for address in owned]
+    office.take(an_event(EventType.PROFILE_STATED, *both, **seconds(60)))
+
+    assert [each.assignee for each in office.world.handoffs.values()] == ["olga", "olga"]
+    assert HandoffState.MERGED in {each.state for each in office.world.handoffs.values()}
+    assert not any(isinstance(each, ReturnTurn) for each in office.commands)
+
+
 def test_a_number_is_never_given_twice_under_one_id_even_when_a_merge_is_taken_back() -> None:
     office = Office()
     visit = an_event(FORM, "c1", says={"consultation": "yes"}, **seconds(0))

@@ -85,6 +85,16 @@ def test_the_reason_of_a_rejection_drives_what_is_next(
     assert after.assignee != handoff.assignee or after.state not in OPEN
 
 
+def test_who_was_asked_as_the_owner_took_no_turn_and_gets_none_back() -> None:
+    office = Office()
+    office.take(an_event(FORM, "hank@globex.example", says={"consultation": "yes"}))
+    handoff = office.handoff_of("hank@globex.example")
+    office.take(an_act(HandoffRejected, handoff, reason=RejectReason.WRONG_REP))
+
+    assert (handoff.assignee, now(office, handoff).passed_over) == ("olga", ("olga",))
+    assert not any(isinstance(each, ReturnTurn) for each in office.commands)
+
+
 def test_it_never_goes_back_to_who_rejected_it_and_ends_with_the_last_resort() -> None:
     office, handoff = an_office()
     asked = [handoff.assignee]
