@@ -97,7 +97,10 @@ def of_feedback(fact: Feedback, handoff: Handoff | None) -> Narration:
         )
     if isinstance(fact, IdentifiersErased):
         return Narration(kind="control", at=fact.at, what=_words(named), who="router")
-    if isinstance(fact, (LeadErased, PlaybookPublished)):
+    if isinstance(fact, PlaybookPublished):
+        said = (f"Playbook version {fact.version} decides from here on.", f"{fact.reason} ({fact.actor})")
+        return Narration(kind="control", at=fact.at, what=_words(named), who=fact.actor, reasons=said)
+    if isinstance(fact, LeadErased):
         return Narration(kind="control", at=fact.at, what=_words(named), who=fact.actor)
     return Narration(kind="act", at=fact.at, what=_words(named), who=fact.actor, **_handoff(handoff, fact.handoff))
 
