@@ -39,6 +39,8 @@ class Audience:
             case "verdict":
                 self.judged.append(narration)
                 self._terminal.judged(narration)
+            case "control" if narration.reasons:
+                self._terminal.published(narration)
             case "dead_letter":
                 self._terminal.lost(narration)
             case "track":

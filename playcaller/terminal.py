@@ -66,6 +66,14 @@ class Terminal:
     def _print(self, text: Text) -> None:
         self._console.print(harmless(text))
 
+    def _point(self, sign: str, text: str, style: str) -> None:
+        """A sentence behind a sign; where it is too long for a line it goes on below its own beginning."""
+        grid = Table.grid()
+        grid.add_column(width=len(sign))
+        grid.add_column()
+        grid.add_row(sign, harmless(Text(text, style=style)))
+        self._console.print(grid)
+
     def title(self, text: str, detail: str = "") -> None:
         """A heading of a run."""
         self._console.print()
@@ -105,9 +113,9 @@ class Terminal:
             said.append(f"  score {told.score // 1000}", "grey62")
         self._print(said)
         for rule in told.fired:
-            self._print(Text.assemble("     ● ", (RULES[Rule(rule)], "green")))
+            self._point("     ● ", RULES[Rule(rule)], "green")
         for reason in told.reasons[:MAX_REASONS]:
-            self._print(Text.assemble("     · ", (reason, "grey74")))
+            self._point("     · ", reason, "grey74")
 
     def moved(self, told: Narration) -> None:
         """Somebody entered or left a nurture track."""
@@ -125,6 +133,13 @@ class Terminal:
             Text.assemble("  ", (" DEAD LETTER ", "bold white on red"), f"  {told.source} {told.what}: {why}")
         )
 
+    def published(self, told: Narration) -> None:
+        """Another playbook decides from here on."""
+        self._console.print()
+        self._print(Text.assemble(("▪ ", "cyan"), (told.reasons[0], "bold")))
+        for reason in told.reasons[1:]:
+            self._print(Text.assemble("  ", (reason, "grey74")))
+
     def card(self, command: DeliverPlay) -> None:
         """The play a rep got, a question for triage, or news on a card they have."""
         names = _listed([recipient.name for recipient in command.recipients])
@@ -133,7 +148,7 @@ class Terminal:
         elif command.kind is CardKind.TRIAGE:
             self._print(Text.assemble("     ⚑ ", ("triage", "gold1"), f" for {names}: {command.brief.name}"))
             for question in command.questions[:MAX_REASONS]:
-                self._print(Text.assemble("       ? ", (question, "gold1")))
+                self._point("       ? ", question, "gold1")
         elif command.play is None:
             self._print(Text.assemble("     ⚑ ", ("triage", "gold1"), f" is told: {command.brief.name} is settled"))
         elif command.notice:
@@ -202,6 +217,8 @@ def _rows(command: DeliverPlay, play: PlayText) -> Iterable[tuple[str, str]]:
     yield "attempts", f"{play.attempts} within {play.attempt_window}"
     if command.accept_by is not None:
         yield "accept by", _local(command.accept_by, command.time_zone)
+    if command.playbook:
+        yield "playbook", f"version {command.playbook}"
 
 
 def _local(moment: datetime, zone: str) -> str:

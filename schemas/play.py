@@ -115,6 +115,8 @@ class DeliverPlay(Fact, frozen=True, kw_only=True, tag="deliver_play"):
     time_zone: str = "UTC"
     notice: str = ""
     """One sentence about what is new."""
+    playbook: str = ""
+    """The version that chose the play; empty for a triage item."""
 
 
 class ErasePlay(Fact, frozen=True, kw_only=True, tag="erase_play"):

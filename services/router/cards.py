@@ -80,6 +80,7 @@ def handoff_card(
         expires_at=deadline if deadline and deadline > at and showing.kind is not CardKind.UPDATE else None,
         time_zone=rep.hours.zone.key,
         notice=showing.notice,
+        playbook=handoff.playbook,
     )
 
 

@@ -104,7 +104,10 @@ def of_feedback(fact: Feedback, handoff: Handoff | None) -> Narration:
         )
     if isinstance(fact, IdentifiersErased):
         return Narration(kind="control", at=fact.at, what=_words(named), who="router")
-    if isinstance(fact, (LeadErased, PlaybookPublished, AbsenceDeclared)):
+    if isinstance(fact, PlaybookPublished):
+        said = (f"Playbook version {fact.version} decides from here on.", f"{fact.reason} ({fact.actor})")
+        return Narration(kind="control", at=fact.at, what=_words(named), who=fact.actor, reasons=said)
+    if isinstance(fact, (LeadErased, AbsenceDeclared)):
         return Narration(kind="control", at=fact.at, what=_words(named), who=fact.actor)
     return Narration(kind="act", at=fact.at, what=_words(named), who=fact.actor, **_handoff(handoff, fact.handoff))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -32,12 +33,23 @@ def print_faults(console: Console, path: Path, faults: Sequence[PlaybookFault]) 
     """All faults, grouped by file; each line begins with what an editor understands as a place."""
     for _file, group in groupby(faults, key=lambda fault: fault.file):
         for fault in group:
-            place = f"{path / fault.file}:{fault.line}"
-            meant = f" [green](did you mean “{escape(fault.suggestion)}”?)[/]" if fault.suggestion else ""
-            console.print(f"[bold]{escape(place)}[/]: {escape(fault.message)}{meant}", soft_wrap=True)
+            _print_fault(console, f"{path / fault.file}:{fault.line}", fault)
         console.print()
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    console.print(f"[bold red]✗[/] {count}: this playbook cannot be used. A running service keeps its last good one.")
+    console.print(f"[bold red]✗[/] {count}: this playbook cannot be used.")
+    console.print("  A running service keeps its last good one.", style="dim")
+
+
+def _print_fault(console: Console, place: str, fault: PlaybookFault) -> None:
+    """One line, for programs too; where a terminal is too narrow for it, the place and below it what is wrong."""
+    meant = f" [green](did you mean “{escape(fault.suggestion)}”?)[/]" if fault.suggestion else ""
+    said = f"{escape(fault.message)}{meant}"
+    line = Text.from_markup(f"[bold]{escape(place)}[/]: {said}")
+    if console.is_terminal and line.cell_len > console.width:
+        console.print(f"[bold]{escape(place)}[/]:", soft_wrap=True)
+        console.print(Padding(Text.from_markup(said), (0, 0, 0, 4)))
+    else:
+        console.print(line, soft_wrap=True)
 
 
 def print_report(console: Console, path: Path, report: Report) -> None:
@@ -45,9 +57,12 @@ def print_report(console: Console, path: Path, report: Report) -> None:
     playbook = report.playbook
     console.print(f"\n[bold]{escape(playbook.title)}[/]  [dim]{escape(str(path))} · version {playbook.version}[/]")
     console.print(_sizes(playbook), style="dim")
+    console.print()
     console.print(_examples(report))
+    console.print()
     marks = _marks(report.coverage)
     console.print(_map(playbook, report.coverage, marks))
+    console.print()
     console.print(_legend(playbook, report.coverage, marks))
     for name in report.idle:
         console.print(f"[yellow]![/] plays/{name}.yaml never wins: a more specific play stands before it everywhere")

@@ -73,8 +73,11 @@ class Book:
         try:
             return Sheet(page, model.model_validate(page.data))
         except ValidationError as wrong:
-            for error in wrong.errors(include_url=False, include_context=True):
-                _note(page, model, error)
+            errors = wrong.errors(include_url=False, include_context=True)
+            meant = {place for error in errors if (place := _meant(model, error))}
+            for error in errors:
+                if error["type"] != "missing" or tuple(error["loc"]) not in meant:
+                    _note(page, model, error)
             return None
 
     def folder(self, name: str, model: type[M]) -> list[Sheet[M]]:
@@ -108,6 +111,15 @@ class Book:
     def all_faults(self) -> list[PlaybookFault]:
         """Every fault of every page."""
         return [*self.faults, *(fault for page in self.pages.values() for fault in page.faults)]
+
+
+def _meant(model: type[BaseModel], error: ErrorDetails) -> Where:
+    """The place of the word that was meant by one that is not known: a misspelled field is not missing besides."""
+    where = tuple(error["loc"])
+    if error["type"] != "extra_forbidden":
+        return ()
+    word = suggestion(str(where[-1]), _words_at(model, where[:-1]))
+    return (*where[:-1], word) if word else ()
 
 
 def _note(page: Page, model: type[BaseModel], error: ErrorDetails) -> None:

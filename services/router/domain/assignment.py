@@ -182,7 +182,7 @@ def _carried(rotation: Rotation, members: tuple[tuple[str, int], ...]) -> Rotati
 
 
 def turned_back(handoff: Handoff) -> tuple[Handoff, tuple[ReturnTurn, ...]]:
-    """The handoff whose assignee gets the turn back that it took, and the command for that; nothing where it took none."""
+    """The handoff with its assignee's turn given back, and the command for that; as it was where it took no turn."""
     if not handoff.turn:
         return handoff, ()
     returned = replace(handoff, returned=(*handoff.returned, handoff.turn), turn="")

@@ -100,8 +100,8 @@ def test_who_was_asked_for_owning_it_or_as_the_last_took_no_turn_that_could_come
     owned, last = a_handoff(wanted="ruth", assignee="ruth"), a_handoff(assignee="mona")
     drawn = a_handoff(assignee="ruth")
 
-    assert [turned_back(each, playbook) for each in (owned, last)] == [(owned, ()), (last, ())]
-    assert turned_back(drawn, playbook)[1] == (ReturnTurn(drawn.id, "inside", "ruth"),)
+    assert [turned_back(each) for each in (owned, last)] == [(owned, ()), (last, ())]
+    assert turned_back(drawn)[1] == (ReturnTurn(drawn.id, "inside", "ruth"),)
 
 
 def test_the_owner_is_asked_first() -> None:

@@ -118,7 +118,7 @@ class Months:
         drawn, self.rotation = draw(handoff, self.playbook, self.rotation, Counter(rep for _, rep in self.open_), now)
         offered, roll = changed(handoff, assignee=drawn.rep), self.chance.random()
         again = changed(offered, assignee="", passed_over=(*handoff.passed_over, drawn.rep))
-        turn = turned_back(offered, self.playbook)[1] if roll < 0.08 else ()
+        turn = turned_back(offered)[1] if roll < 0.08 else ()
         (self.returned if turn else self.draws).append(drawn)
         for each in turn:
             self.rotation = given_back(self.rotation, each.rep)
