@@ -217,6 +217,9 @@ def _rows(command: DeliverPlay, play: PlayText) -> Iterable[tuple[str, str]]:
     yield "attempts", f"{play.attempts} within {play.attempt_window}"
     if command.accept_by is not None:
         yield "accept by", _local(command.accept_by, command.time_zone)
+    if command.not_before is not None:
+        why = f": {command.waits_for}" if command.waits_for else ""
+        yield "not before", f"{_local(command.not_before, command.time_zone)}{why}"
     if command.playbook:
         yield "playbook", f"version {command.playbook}"
 

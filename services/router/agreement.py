@@ -7,6 +7,7 @@ from typing import Protocol
 from schemas.brief import Brief
 from schemas.verdict import Rule
 from services.router.adapters.rendering import render
+from services.router.domain.contact import Contact
 from services.router.domain.playbook import Checklist, Playbook, Repeat, Scoring, Signal
 from services.router.domain.reasons import points
 from services.router.domain.team import Team
@@ -57,7 +58,7 @@ def _lines(book: Playbook, signed: Signed) -> Iterator[str]:
     yield ""
     for rule in Rule:
         if rule in book.rules:
-            yield f"- **{book.rules[rule].title}.** {' '.join(book.rules[rule].why.split())}"
+            yield f"- **{book.rules[rule].title}.** {' '.join(book.rules[rule].why.split())}{_window(book, rule)}"
     yield ""
     yield from _checklist("What makes an SQL", book.sql)
     yield from _checklist("What makes an MQL", book.mql)
@@ -67,6 +68,7 @@ def _lines(book: Playbook, signed: Signed) -> Iterator[str]:
     for team in book.teams.values():
         yield f"- **{team.label}** ({', '.join(_names(book, team))}): {_promises(team)}."
     yield f"- Whom nobody else may have, {book.reps[book.last_resort].name} has."
+    yield from _contacts(book.contact)
     yield ""
     yield "## What they do"
     yield ""
@@ -78,6 +80,21 @@ def _lines(book: Playbook, signed: Signed) -> Iterator[str]:
     yield ""
     lists = f"{len(book.targets)} named accounts and the lists of whom to leave alone"
     yield f"{lists} belong to it, as version `{book.lists_version}`."
+
+
+def _window(book: Playbook, rule: Rule) -> str:
+    half_life = book.rules[rule].half_life
+    return f" Half of it is gone after {_span(half_life)}." if half_life else ""
+
+
+def _contacts(contact: Contact) -> Iterator[str]:
+    """How often people hear from us, where that was agreed on."""
+    caps = [("Nobody", contact.person), ("No company", contact.account)]
+    for who, cap in caps:
+        if cap is not None:
+            yield f"- {who} hears from us more than {cap.most} times within {_span(cap.within)}, unless they ask to."
+    if contact.asked_for:
+        yield "- Whoever names a time is called then."
 
 
 def _checklist(title: str, checklist: Checklist) -> Iterator[str]:
@@ -104,6 +121,8 @@ def _points(scoring: Scoring) -> Iterator[str]:
         yield f"- {characteristic.label}: {points(characteristic.points)}"
     for signal in scoring.signals:
         yield f"- {signal.label}: {points(signal.points)}{_REPEAT[signal.repeat]}{_fading(signal)}"
+    for product, letters in scoring.products.items():
+        yield f"- Who wants {product}: priority one letter {'higher' if letters > 0 else 'lower'}"
     yield ""
 
 

@@ -2,16 +2,19 @@
 
 import re
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.handoff import HandoffState
 from services.notifier import blockkit, rendering
 from services.notifier.blockkit import blocks, escaped
 from services.notifier.rendering import GAP, clean, clipped, defanged, linkish
 from services.notifier.sheet import sheet_of
-from tests.notifier.builders import a_brief, a_card, a_play, a_text
+from tests.notifier.builders import a_brief, a_card, a_play, a_text, an_update
 
 PIECES = [
     "ada",
@@ -100,3 +103,26 @@ def test_a_message_shows_as_many_parts_as_measuring_each_of_them_would(long: int
     card = a_card(a_play(play=text, brief=a_brief(game_plan=words * plan)))
 
     assert blocks(card, sheet_of(card)) == one_by_one(card)
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "words"),
+    [
+        ("they asked for it", "Not before Mon 14 Sep, 16:30 BST: they asked for it. Now: within the next 10 minutes"),
+        ("", "Not before Mon 14 Sep, 16:30 BST. Now: within the next 10 minutes"),
+    ],
+)
+def test_a_card_that_has_to_wait_says_until_when_on_the_readers_clock_and_why(waits_for: str, words: str) -> None:
+    later = datetime(2026, 9, 14, 15, 30, tzinfo=UTC)
+    sheet = sheet_of(a_card(a_play(not_before=later, waits_for=waits_for)))
+
+    assert sheet.when_to_call.startswith(words)
+
+
+def test_a_card_that_may_be_worked_at_once_says_nothing_of_waiting() -> None:
+    ready, done = (
+        a_play(),
+        an_update(state=HandoffState.CONVERTED, not_before=datetime(2026, 9, 14, 15, 30, tzinfo=UTC)),
+    )
+
+    assert not any(sheet_of(a_card(one)).when_to_call.startswith("Not before") for one in (ready, done))

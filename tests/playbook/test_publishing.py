@@ -148,6 +148,9 @@ def test_the_agreement_is_one_page_in_plain_language(store: Store, draft: Path) 
     assert "From 100 points on." in page
     assert "- Visited the website: 10, once a day, half of it after 30 days" in page
     assert "- The budget is approved: the lead's budget is yes." in page
+    assert "looked at by a person first. Half of it is gone after 4 h." in page
+    assert "- Nobody hears from us more than 3 times within 24 h, unless they ask to." in page
+    assert "- Who wants crew planning: priority one letter higher" in page
     assert "{{" not in page
     assert len(page.splitlines()) < 110
 

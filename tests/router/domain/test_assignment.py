@@ -96,9 +96,8 @@ def test_all_turns_that_came_back_are_owed_though_the_set_has_changed() -> None:
 
 
 def test_who_was_asked_for_owning_it_or_as_the_last_took_no_turn_that_could_come_back() -> None:
-    playbook = a_playbook()
     owned, last = a_handoff(wanted="ruth", assignee="ruth"), a_handoff(assignee="mona")
-    drawn = a_handoff(assignee="ruth")
+    drawn = a_handoff(assignee="ruth", turn="ruth")
 
     assert [turned_back(each) for each in (owned, last)] == [(owned, ()), (last, ())]
     assert turned_back(drawn)[1] == (ReturnTurn(drawn.id, "inside", "ruth"),)

@@ -69,7 +69,7 @@ async def test_what_is_asked_together_is_answered_in_order(house: Database, stat
     new = [(key, b"") for key in map(str, range(many))]
     async with begun(house) as connection:
         await state.put(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
-        await state.put(connection, ACCOUNT, [("acme.example", None, "tom")])
+        await state.put(connection, ACCOUNT, [("acme.example", None, "tom", b"")])
         answers = await state.ask(
             connection,
             BY_EMAIL,
@@ -86,7 +86,7 @@ async def test_what_is_asked_together_is_answered_in_order(house: Database, stat
     known, nothing, made, counted, locked, numbered, tallied, filled = map(plain, answers)
     assert (known, nothing, made, tallied) == ([(ADA,)], [], [], [])
     assert counted == [("form", 1, 2)]
-    assert locked == [("acme.example", None, "tom")]
+    assert locked == [("acme.example", None, "tom", b"")]
     assert [type(number) for (number,) in numbered] == [int]
     assert filled == [(False, True)]
     assert len(found) == many
@@ -99,12 +99,12 @@ async def test_what_is_locked_unless_somebody_is_there_is_locked_for_strangers_o
     counters = Fetch(FLOOD, ("key",), [(str(one),) for one in range(beside)], ("key",))
     account = Lock(ACCOUNT, [("acme.example",)], unless=1)
     async with begun(house) as connection:
-        await state.put(connection, ACCOUNT, [("acme.example", None, "tom")])
+        await state.put(connection, ACCOUNT, [("acme.example", None, "tom", b"")])
         _, nobody, free = await state.ask(connection, counters, BY_EMAIL, account)
         await state.put(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
         _, somebody, left = await state.ask(connection, counters, BY_EMAIL, account)
 
-    assert (plain(nobody), plain(free)) == ([], [("acme.example", None, "tom")])
+    assert (plain(nobody), plain(free)) == ([], [("acme.example", None, "tom", b"")])
     assert (plain(somebody), plain(left)) == ([(ADA,)], [])
 
 

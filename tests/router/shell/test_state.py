@@ -55,10 +55,10 @@ async def test_remembering_tells_which_are_new(house: Database, state: State) ->
 
 async def test_rows_without_a_value_come_back_without_one(house: Database, state: State) -> None:
     async with begun(house) as connection:
-        await state.put(connection, ACCOUNT, [("acme.example", None, "rep-1"), ("bolt.example", GRACE, "")])
+        await state.put(connection, ACCOUNT, [("acme.example", None, "rep-1", b""), ("bolt.example", GRACE, "", b"")])
         found = await state.lock(connection, ACCOUNT, [("acme.example",), ("bolt.example",)])
 
-    assert plain(found) == [("acme.example", None, "rep-1"), ("bolt.example", GRACE, "")]
+    assert plain(found) == [("acme.example", None, "rep-1", b""), ("bolt.example", GRACE, "", b"")]
 
 
 async def test_removing_takes_every_row_of_the_value(house: Database, state: State) -> None:
