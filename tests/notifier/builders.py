@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from runtime.log import Message
 from schemas.brief import Brief, Certainty, Item
+from schemas.enrolment import ChangeEnrolment, Contact, EnrolmentStep
 from schemas.fact import encode
 from schemas.handoff import HandoffState
 from schemas.lead import Priority
@@ -190,6 +191,29 @@ def a_card(play: DeliverPlay | None = None, **over: Any) -> Card:
     """The card Grace is shown of it."""
     given: dict[str, Any] = {"kind": CardKind.OFFER, "link": "http://127.0.0.1:8090/act/a-signed-token"}
     return card_of(play or a_play(), "grace", "Grace Hopper", **{**given, **over})
+
+
+def an_enrolment(**over: Any) -> ChangeEnrolment:
+    """Ada enters a track at noon."""
+    at = over.pop("at", NOON)
+    given: dict[str, Any] = {
+        "enrolment": a_handoff("ada's stay"),
+        "lead": a_handoff("ada, the lead"),
+        "step": EnrolmentStep.ENROLLED,
+        "track": "no_budget",
+        "label": "Helps them make the case for a budget",
+        "address": "https://tool.example/hooks",
+        "at": at,
+        "since": NOON,
+        "contact": Contact(email="ada@acme.example", name="Ada Lovelace", company="Acme Industries"),
+        "cause": a_handoff("the form"),
+        "reason": "Not ready: “Budget approved” does not hold.",
+        "resolve": "Is a budget approved?",
+        "verdict": a_handoff("the verdict"),
+        "expires_at": at + timedelta(days=3),
+    }
+    given.update(over)
+    return ChangeEnrolment(id=uuid5(ROOT, f"{given['enrolment']}|{given['step']}"), **given)
 
 
 def messages(*commands: DeliverPlay | ErasePlay) -> Sequence[Message]:

@@ -21,7 +21,7 @@ from runtime.outbox import Outbox
 from runtime.sqlite_log import SqliteLog
 from schemas import delivery, feedback
 from schemas.fact import encode
-from schemas.play import DeliverPlay, ErasePlay
+from schemas.play import PlayCommand
 from schemas.topics import DELIVERIES, FEEDBACK, PLAYS
 from services.notifier import tables
 from services.notifier.actions import make_app
@@ -121,7 +121,7 @@ class Rig:
     _offsets: "itertools.count[int]" = field(default_factory=itertools.count)
     _epoch: int = 0
 
-    async def take(self, *commands: DeliverPlay | ErasePlay | bytes) -> None:
+    async def take(self, *commands: PlayCommand | bytes) -> None:
         """Hand these commands over, as the log would, in one batch."""
         if not self._epoch:
             self._epoch = (await self.handler.assigned(PARTITION)).epoch

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from runtime.database import Database
+from services.notifier.card import Card
 
 LINK = re.compile(r"(?i)\b(?:https?|mailto|tel|javascript|data):[^\s\"'<>|\u200b]+|\bwww\.[^\s\u200b]+")
 """What a program that looks for links in text would take for one."""
@@ -65,3 +66,7 @@ class Staging:
     expects: Mapping[Trouble, Expected]
     environment: Mapping[str, str] = field(default_factory=dict)
     """For a channel that reads settings of its own."""
+    dresses: Callable[[Card], Card] = lambda card: card
+    """Makes of the suite's cards what this channel carries."""
+    carries: tuple[str, ...] = ("Ada Lovelace", "nobody sees a pump failing")
+    """What of the suite's first card has to be found there."""

@@ -36,6 +36,19 @@ def a_verdict(**changes: object) -> Narration:
     return Narration(**{**stated, **changes})  # type: ignore[arg-type]  # built from a dict on purpose
 
 
+def test_who_enters_a_track_is_told_with_what_it_should_find_out() -> None:
+    terminal, screen = a_screen()
+    told = {"kind": "track", "at": NOON, "who": "colin@brightwell.example", "track": "The problem explained"}
+    terminal.moved(Narration(what="enrolled", resolve="Is a budget approved?", told=True, **told))
+    terminal.moved(Narration(what="graduated", **told))
+    lines = screen.getvalue().splitlines()
+
+    assert lines == [
+        "     ✉ nurture: enrolled “The problem explained”, to find out: Is a budget approved?",
+        "     ✉ nurture: graduated “The problem explained” (no webhook in nurture.yaml: nobody is told)",
+    ]
+
+
 def a_card(**changes: object) -> DeliverPlay:
     stated = {
         "id": UUID(int=1),
