@@ -81,7 +81,7 @@ async def compared(recorded: Database, done: Backtest) -> Comparison:
     return found
 
 
-def _decided(row: Row[Any]) -> Decided:
+def _decided(row: Row[*tuple[Any, ...]]) -> Decided:
     if row.receipt:
         return decided_in(_VERDICT.decode(row.receipt))
     return Decided(Outcome(row.outcome), row.code, row.handoff)

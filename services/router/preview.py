@@ -78,7 +78,7 @@ async def _leads(recorded: Database) -> AsyncIterator[Lead]:
     asked = select(*columns).select_from(joined).where(~identifier.c.lone).order_by(identifier.c.lead)
     async with recorded.reading() as connection:
         stream = await connection.stream(asked.execution_options(yield_per=_AT_ONCE))
-        pending: list[Row[Any]] = []
+        pending: list[Row[*tuple[Any, ...]]] = []
         async for rows in stream.partitions(_AT_ONCE):
             pending += rows
             people = [list(rows) for _, rows in groupby(pending, key=attrgetter("lead"))]
@@ -90,7 +90,7 @@ async def _leads(recorded: Database) -> AsyncIterator[Lead]:
             yield lead
 
 
-def _lead(rows: list[Row[Any]]) -> Lead:
+def _lead(rows: list[Row[*tuple[Any, ...]]]) -> Lead:
     dossiers = {
         IdentifierKey(IdentifierKind(row.kind), row.value): codec.DOSSIER.decode(row.dossier)
         for row in sorted(rows, key=attrgetter("kind", "value"))

@@ -73,7 +73,10 @@ async def test_three_routers_that_are_killed_and_rebalanced_come_to_what_one_com
     playbook = load(pages)
     async with asyncio.timeout(PATIENCE):
         async with a_house(tmp_path, kafka_bootstrap, fresh_postgres_url) as house:
-            async with a_fleet(house, pages, tmp_path, named=2 if SOAK else 3) as fleet, at_work(house, incoming) as reps:
+            async with (
+                a_fleet(house, pages, tmp_path, named=2 if SOAK else 3) as fleet,
+                at_work(house, incoming) as reps,
+            ):
                 calm = await takeovers(house)
                 await under_fire(fleet, incoming, tmp_path)
                 await settled(house, reps, fleet)
