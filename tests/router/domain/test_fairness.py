@@ -116,7 +116,8 @@ class Months:
     def handed_off(self, handoff: Handoff, now: datetime) -> None:
         """Draw until somebody keeps it."""
         drawn, self.rotation = draw(handoff, self.playbook, self.rotation, Counter(rep for _, rep in self.open_), now)
-        offered, roll = changed(handoff, assignee=drawn.rep), self.chance.random()
+        took, roll = drawn.rep if in_turn(drawn) else "", self.chance.random()
+        offered = changed(handoff, assignee=drawn.rep, turn=took)
         again = changed(offered, assignee="", passed_over=(*handoff.passed_over, drawn.rep))
         turn = turned_back(offered)[1] if roll < 0.08 else ()
         (self.returned if turn else self.draws).append(drawn)

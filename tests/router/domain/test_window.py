@@ -68,7 +68,7 @@ def test_no_deadline_is_longer_than_the_half_life(
     assert (level.accept_within, level.attempt_within) == (accept, attempt)
 
 
-@given(st.integers(0, 10_000), st.integers(1, 5000), st.sets(st.sampled_from(list(Rule)), min_size=1))
+@given(st.integers(0, 10_000), st.integers(60, 5000), st.sets(st.sampled_from(list(Rule)), min_size=1))
 def test_the_later_the_handoff_the_less_is_left_and_the_lower_it_stands(
     minutes: int, half_life: int, fired: set[Rule]
 ) -> None:

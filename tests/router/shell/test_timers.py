@@ -14,6 +14,7 @@ from schemas.play import CardKind, DeliverPlay
 from schemas.topics import FEEDBACK
 from services.router.adapters import tables
 from services.router.adapters.codec import instant
+from services.router.domain.deadlines import level_of
 from services.router.domain.playbook import Playbook
 from tests.router.shell.building import a_consultation, a_rejection, an_accept
 from tests.router.shell.ring import Hand
@@ -139,7 +140,9 @@ async def test_a_reminder_carries_the_whole_play(hand: Hand) -> None:
     assert len({(card.sequence, card.recipients) for card in reminders}) == len(reminders)
 
 
-async def test_the_reminders_of_a_deadline_that_was_brought_forward_come_before_it_and_no_others(hand: Hand) -> None:
+async def test_the_reminders_of_a_deadline_that_was_brought_forward_come_before_it_and_no_others(
+    hand: Hand, playbook: Playbook
+) -> None:
     await hand.feed(a_consultation("ada@acme.example", at=hand.clock.now()))
     (slow,) = await hand.handoffs()
     hand.clock.advance(timedelta(minutes=1))
@@ -160,7 +163,7 @@ async def test_the_reminders_of_a_deadline_that_was_brought_forward_come_before_
             break
 
     assert fast.accept_by < slow.accept_by
-    assert wakes[:2] == [start + window * 0.5, start + window * 0.8]
+    assert wakes[:2] == [start + window * part for part in level_of(fast, playbook).reminders]
     assert set(wakes[2:]) <= {fast.accept_by}
 
 
