@@ -166,7 +166,9 @@ def _suppressions(chance: Random) -> Suppressions:
     kinds = tuple(SuppressionKind)
     domains = some(chance, ("acme.example", "initech.example"), 0, 2) if chance.random() < 0.3 else []
     emails = some(chance, ("bob@globex.example",), 0, 1)
-    return Suppressions({each: chance.choice(kinds) for each in emails}, {each: chance.choice(kinds) for each in domains})
+    return Suppressions(
+        {each: chance.choice(kinds) for each in emails}, {each: chance.choice(kinds) for each in domains}
+    )
 
 
 def an_agreement(number: int) -> Playbook:

@@ -39,7 +39,9 @@ def leads(draw: st.DrawFn) -> Lead:
     statements = {field: {"website": (Statement(value, False, Sighting(0, b"one")),)} for field, value in said.items()}
     counts = {name: {TODAY + ago: days[ago] for ago in sorted(days)} for name, days in done.items() if days}
     email = draw(st.sampled_from(("ada@acme.example", "bob@globex.example", "eve@gmail.example")))
-    who = draw(st.sampled_from((IdentifierKey(IdentifierKind.EMAIL, email), IdentifierKey(IdentifierKind.COOKIE, "c1"))))
+    who = draw(
+        st.sampled_from((IdentifierKey(IdentifierKind.EMAIL, email), IdentifierKey(IdentifierKind.COOKIE, "c1")))
+    )
     return Lead(an_id("somebody"), who.kind is IdentifierKind.EMAIL, {who: Dossier(counts, {}, statements)})
 
 
@@ -56,9 +58,7 @@ def fields_of(lead: Lead) -> list[str]:
 
 
 @given(AGREEMENTS, leads())
-def test_no_lost_fact_turns_ready_or_not_sure_into_not_ready(
-    playbook: Playbook, lead: Lead
-) -> None:
+def test_no_lost_fact_turns_ready_or_not_sure_into_not_ready(playbook: Playbook, lead: Lead) -> None:
     whole = LeadFacts(None, lead, playbook, MONDAY).sql
     for field in fields_of(lead):
         less = LeadFacts(None, without(lead, [field]), playbook, MONDAY).sql
@@ -88,7 +88,6 @@ def test_what_a_checklist_is_sure_of_is_so_wherever_else_it_is_asked(
     assert surely in (plainly, UNKNOWN)
 
 
-
 ROLES = tuple(
     Persona(name, name, name, compile_condition(when, WORDS, Place.PERSONA))
     for name, when in (
@@ -97,7 +96,9 @@ ROLES = tuple(
         ("nobody", {"unknown": "lead.title"}),
     )
 )
-WORTH = Characteristic("boss", "A boss", compile_condition({"lead.persona": "boss"}, WORDS, Place.CHARACTERISTIC), 50_000)
+WORTH = Characteristic(
+    "boss", "A boss", compile_condition({"lead.persona": "boss"}, WORDS, Place.CHARACTERISTIC), 50_000
+)
 LATE = Stage("late", "Late", compile_condition({"lead.time_frame": "now"}, WORDS, Place.STAGE))
 BOOK = replaced(
     a_playbook(),
