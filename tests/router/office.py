@@ -43,6 +43,7 @@ class Office:
     counted: dict[UUID, Any] = field(default_factory=dict)
     corrected: set[UUID] = field(default_factory=set)
     seen: set[UUID] = field(default_factory=set)
+    events: set[UUID] = field(default_factory=set)
     rotation: Rotation = field(default_factory=Rotation)
     draws: bool = True
     folds: Callable[[Sequence[Event | Feedback], World, Playbook], Folded] = fold
@@ -50,6 +51,7 @@ class Office:
     def take(self, *facts: Event | Feedback, batch: bool = True) -> list[Verdict]:
         """Fold these; the verdicts, in order."""
         fresh = [fact for fact in facts if fact.id not in self.seen and not self.seen.add(fact.id)]
+        self.events.update(fact.id for fact in fresh if isinstance(fact, Event))
         pieces = ([fresh] if fresh else []) if batch else [[fact] for fact in fresh]
         verdicts: list[Verdict] = []
         for piece in pieces:

@@ -101,7 +101,7 @@ def stated_by(event: Event) -> list[tuple[str, str, bool]]:
     said = [
         (claim.field, claim.value[:LONGEST_VALUE], claim.trust is Trust.ATTESTED)
         for claim in event.claims
-        if claim.value.strip()
+        if _shows(claim.value)
     ]
     said.extend(
         (PHONE_STATED, each.value, each.trust is Trust.ATTESTED)
@@ -109,6 +109,13 @@ def stated_by(event: Event) -> list[tuple[str, str, bool]]:
         if each.kind is IdentifierKind.PHONE and len(event.identifiers) > 1
     )
     return said
+
+
+def _shows(value: str) -> bool:
+    """Whether there is anything to see in it: blanks and what no screen shows state nothing."""
+    return bool(value.strip()) and (
+        value.isprintable() or any(not each.isspace() and each.isprintable() for each in value)
+    )
 
 
 def with_statements(statements: Statements, event: Event, seen: Sighting) -> Statements:

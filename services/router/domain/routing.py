@@ -121,11 +121,11 @@ def _machine(case: Case) -> Conclusion:
     """Machine traffic counts nothing and fires nothing; only spam that asks for a call is shown to a person (E8)."""
     marks = sorted(case.event.marks)
     said = tuple(reasons.marked(mark) for mark in marks)
-    asks = case.findings.value(Rule.CONSULTATION) is Ternary.TRUE
-    if asks and Mark.HONEYPOT in marks:
-        return passing.triaged(case, (), (reasons.SPAM_REQUEST, *said), "spam")
     silenced = [rule.value for rule in case.findings.fired]
     extra = {"silenced": silenced} if silenced else _NOTHING
+    asks = case.findings.value(Rule.CONSULTATION) is Ternary.TRUE
+    if asks and Mark.HONEYPOT in marks:
+        return replace(passing.triaged(case, (), (reasons.SPAM_REQUEST, *said), "spam"), extra=extra)
     return Conclusion(Outcome.IGNORE, said, case.lead.standing, extra=extra)
 
 

@@ -195,3 +195,12 @@ def test_a_lead_with_a_long_past_keeps_small_rows() -> None:
 
     assert len(dossier.counts["visit"]) <= 366
     assert (len(dossier.recent["visit"]), len(dossier.read)) == (3, 40)
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\x00", "\u200b\u200e", "\u00a0"])
+def test_what_nobody_can_see_states_nothing(nothing: str) -> None:
+    office = Office(draws=False)
+    office.take(an_event(FORM, ADA, says={"title": "Clerk", "budget": nothing}))
+    (dossier,) = office.lead_of(ADA).dossiers.values()
+
+    assert set(dossier.statements) == {"title"}
