@@ -10,7 +10,7 @@ from runtime.clock import Clock
 from runtime.log import Log, LogError, Message, RecordTooLargeError
 from schemas.event import IdentifierKind
 from schemas.fact import Trust, encode
-from schemas.feedback import AbsenceDeclared, LeadErased
+from schemas.feedback import AbsenceDeclared, LeadErased, key_of_rep
 from schemas.topics import FEEDBACK
 from services.ingest import metrics
 from services.ingest.answer import Answer, json_answer, problem
@@ -120,7 +120,7 @@ class Control:
             last=absence.last,
             via="control",
         )
-        return await self._said(self._recorder.keyed(f"rep:{absence.rep}"), fact)
+        return await self._said(key_of_rep(absence.rep), fact)
 
     async def _said(self, key: bytes, fact: LeadErased | AbsenceDeclared) -> Answer:
         try:
