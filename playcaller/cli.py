@@ -153,6 +153,27 @@ def erase(email: Email, *, door: DoorUrl = "", data: Data = None) -> None:
 
 
 @app.command()
+def away(
+    rep: Annotated[str, typer.Argument(help="The rep's id, as the team's page says.")],
+    *,
+    until: Annotated[str, typer.Option(help="The last day away, as 2026-08-14; without it they are back.")] = "",
+    first: Annotated[str, typer.Option("--from", help="The first day away (default: now).")] = "",
+    playbook: Annotated[Path, typer.Option(help="The playbook's folder, or the store of those published.")] = Path(
+        "playbook"
+    ),
+    door: DoorUrl = "",
+    data: Data = None,
+) -> None:
+    """A rep is out of office, or back, through the running door: no play is offered to them meanwhile."""
+    from playcaller.away import run
+    from playcaller.mending import DoorAt
+    from playcaller.people import plainly
+
+    with plainly():
+        typer.echo(run(rep, first, until, playbook, DoorAt(door, data)))
+
+
+@app.command()
 def export(email: Email, *, data: Data = None) -> None:
     """Everything that is kept about a person, as JSON. Only reads."""
     from playcaller.mending import exported

@@ -34,12 +34,12 @@ class DoorAt:
 def corrected(events: Sequence[str], change: Mapping[str, Any], door: DoorAt) -> None:
     """Say of each event what holds instead; prints the ids of the correcting events. Raises `RingError`."""
     for event in events:
-        sys.stdout.write(f"{_told(door, 'corrections', {'event': event, **change})}\n")
+        sys.stdout.write(f"{told(door, 'corrections', {'event': event, **change})}\n")
 
 
 def erased(email: str, door: DoorAt) -> None:
     """Ask for a person to be forgotten; prints the request's id. Raises `RingError`."""
-    sys.stdout.write(f"{_told(door, 'erasures', {'email': email})}\n")
+    sys.stdout.write(f"{told(door, 'erasures', {'email': email})}\n")
 
 
 def exported(email: str, data: Path | None) -> None:
@@ -80,7 +80,8 @@ def _parted(pairs: Sequence[str], option: str) -> dict[str, str]:
     return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
-def _told(door: DoorAt, what: str, body: Mapping[str, Any]) -> str:
+def told(door: DoorAt, what: str, body: Mapping[str, Any]) -> str:
+    """Say it at the running operator's door, `/control/<what>`; the fact's id. Raises `RingError`."""
     settings = _settings(door.data)
     url = (door.url or f"http://{settings.ingest_host}:{settings.ingest_port}").rstrip("/")
     headers = {"Authorization": f"Bearer {_token(settings)}"}

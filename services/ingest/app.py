@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from services.ingest.answer import Answer, problem
-from services.ingest.control import Control, Erasure
+from services.ingest.control import Absence, Control, Erasure
 from services.ingest.correcting import Correction
 from services.ingest.gate import Gate
 from services.ingest.refusal import Refusal
@@ -153,6 +153,16 @@ def _operators(app: FastAPI, control: Control) -> None:
     )
     async def erase(erasure: Erasure, request: Request) -> Response:
         return _response(await control.erase(request.headers.get("authorization", ""), erasure))
+
+    @app.post(
+        "/control/absences",
+        summary="Say that a rep is away, or back",
+        response_model=Recorded,
+        responses={code: said for code, said in refusals.items() if code not in (404, 413)},
+        dependencies=[bearer],
+    )
+    async def absent(absence: Absence, request: Request) -> Response:
+        return _response(await control.absent(request.headers.get("authorization", ""), absence))
 
 
 def _problems(app: FastAPI) -> None:

@@ -1,4 +1,6 @@
-"""The operator's door: correct an event, forget a person. Each is a fact on the log; nothing is ever rewritten."""
+"""The operator's door: correct an event, forget a person, say who is away. Each is a fact; nothing is rewritten."""
+
+from datetime import date, timedelta
 
 import msgspec
 import structlog
@@ -8,7 +10,7 @@ from runtime.clock import Clock
 from runtime.log import Log, LogError, Message, RecordTooLargeError
 from schemas.event import IdentifierKind
 from schemas.fact import Trust, encode
-from schemas.feedback import LeadErased
+from schemas.feedback import AbsenceDeclared, LeadErased, key_of_rep
 from schemas.topics import FEEDBACK
 from services.ingest import metrics
 from services.ingest.answer import Answer, json_answer, problem
@@ -22,6 +24,8 @@ from services.ingest.refusal import Refusal
 _NAME = "control"
 _OFF_RETRY_AFTER = 60
 _RETRY_AFTER = 5
+_LONGEST = timedelta(days=731)
+"""Nobody is away for more than two years: it is a slip of the pen."""
 _log = structlog.get_logger(__name__)
 
 
@@ -31,6 +35,16 @@ class Erasure(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     email: str = Field(max_length=254, examples=["ada@acme.example"])
+
+
+class Absence(BaseModel):
+    """A rep who is out of office, in whole days of their own zone; without a last day they are back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rep: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$", examples=["maya"], description="as the team's page names them")
+    first: date | None = Field(None, description="the first day away; from now on where none is said")
+    last: date | None = Field(None, description="the last day away; none: back again")
 
 
 class _Accepted(msgspec.Struct, frozen=True):
@@ -84,11 +98,36 @@ class Control:
         now = self._clock.now()
         fact = LeadErased(id=self._recorder.id_at(now), email=person.value, actor=actor, at=now)
         key = self._recorder.keyed(f"{IdentifierKind.EMAIL.value}:{person.value}")
+        return await self._said(key, fact)
+
+    async def absent(self, authorization: str, absence: Absence) -> Answer:
+        """Tell the routers, on the log, that a rep is away or back: nobody draws them meanwhile."""
+        actor = self._operators.named(authorization)
+        if not actor:
+            return self._stranger(authorization)
+        now = self._clock.now()
+        begins, ends = absence.first or now.date() - timedelta(days=1), absence.last
+        if ends is not None and not begins <= ends <= (now + _LONGEST).date():
+            return _refused(
+                400, Refusal.MALFORMED, "last: give a last day that is not before the first, within two years"
+            )
+        fact = AbsenceDeclared(
+            id=self._recorder.id_at(now),
+            rep=absence.rep,
+            actor=actor,
+            at=now,
+            first=absence.first,
+            last=absence.last,
+            via="control",
+        )
+        return await self._said(key_of_rep(absence.rep), fact)
+
+    async def _said(self, key: bytes, fact: LeadErased | AbsenceDeclared) -> Answer:
         try:
             await self._log.append(FEEDBACK.name, [Message(key, encode(fact), {"content-type": JSON})])
         except LogError:
             return _unavailable()
-        _log.info("erasure asked for", request=str(fact.id), actor=actor)
+        _log.info("said on the log", what=type(fact).__name__, request=str(fact.id), actor=fact.actor)
         return _accepted(str(fact.id))
 
     def _stranger(self, authorization: str) -> Answer:

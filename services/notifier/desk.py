@@ -13,7 +13,7 @@ from runtime.clock import Clock
 from runtime.database import Database
 from runtime.log import Log, Message
 from schemas.fact import encode
-from schemas.feedback import Act
+from schemas.feedback import AbsenceDeclared, Act, key_of_rep
 from schemas.play import ActionKind, DeliverPlay
 from schemas.topics import FEEDBACK
 from services.notifier.courier import Courier
@@ -87,6 +87,10 @@ class Desk:
         REACTED.labels(via, wish.action.value).inc()
         self._courier.wake.set()
         return Recorded(act, sentence)
+
+    async def away(self, fact: AbsenceDeclared) -> None:
+        """Tell the log that a rep is away, or back. Raises `LogError` where it cannot promise to keep it."""
+        await self._log.append(FEEDBACK.name, [Message(key_of_rep(fact.rep), encode(fact))])
 
     async def _done_before(self, reaction: UUID) -> bool:
         async with self._database.reading() as connection:

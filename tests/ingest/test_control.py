@@ -1,7 +1,7 @@
 """The operator's door: who may mend the record, what then stands on the log, and what is refused in plain words."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +13,7 @@ from schemas import event as event_schema
 from schemas import feedback
 from schemas.event import Event, EventType, Mark
 from schemas.fact import Trust, decode
-from schemas.feedback import LeadErased
+from schemas.feedback import AbsenceDeclared, LeadErased
 from schemas.topics import FEEDBACK
 from services.ingest.lookup import find_event, find_line
 from services.ingest.sample import samples
@@ -200,13 +200,47 @@ async def test_an_erasure_stands_on_the_log_under_a_keyed_hash(desk: House) -> N
     assert len(record.key) == 16
 
 
-@pytest.mark.parametrize("path", ["/control/corrections", "/control/erasures"])
+async def test_an_absence_stands_on_the_log_under_one_key_for_each_rep(desk: House) -> None:
+    today = desk.clock.now().date()
+    first, last = today + timedelta(days=20), today + timedelta(days=30)
+    bodies = ({"rep": "maya", "first": first.isoformat(), "last": last.isoformat()}, {"rep": "maya"})
+    answers = [await desk.client.post("/control/absences", json=body, headers=KNOWN) for body in bodies]
+    records = await desk.records(FEEDBACK.name)
+    facts = [decode(record.value, feedback.DECODER) for record in records]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [(fact.rep, fact.actor, fact.first, fact.last) for fact in facts if isinstance(fact, AbsenceDeclared)] == [
+        ("maya", "dana", first, last),
+        ("maya", "dana", None, None),
+    ]
+    assert len({record.key for record in records}) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rep": "maya", "first": "2026-08-14", "last": "2026-08-13"},
+        {"rep": "maya", "last": "1999-12-31"},
+        {"rep": "maya", "last": date.max.isoformat()},
+        {"rep": "Maya Okafor", "last": "2026-08-14"},
+        {"rep": "maya", "last": "friday"},
+    ],
+)
+async def test_an_absence_that_cannot_be_meant_is_refused(desk: House, body: dict[str, str]) -> None:
+    answer = await desk.client.post("/control/absences", json=body, headers=KNOWN)
+
+    assert answer.status_code == 400
+    assert await desk.records(FEEDBACK.name) == []
+
+
+@pytest.mark.parametrize("path", ["/control/corrections", "/control/erasures", "/control/absences"])
 @pytest.mark.parametrize(
     ("header", "reason"),
     [("", "credential_missing"), ("Bearer wrong", "credential_wrong"), (f"Basic {TOKEN}", "credential_wrong")],
 )
 async def test_a_stranger_changes_nothing(desk: House, path: str, header: str, reason: str) -> None:
-    body = {"email": "ada@acme.example"} if "erasures" in path else {"event": str(uuid4()), "change": "retract"}
+    bodies = {"corrections": {"event": str(uuid4()), "change": "retract"}, "absences": {"rep": "maya"}}
+    body = bodies.get(path.rpartition("/")[2], {"email": "ada@acme.example"})
     answer = await desk.client.post(path, json=body, headers={"Authorization": header} if header else {})
 
     assert (answer.status_code, answer.json()["type"]) == (401, f"urn:playcaller:problem:{reason}")

@@ -34,6 +34,9 @@ CALLS: dict[str, tuple[list[str], dict[str, str]]] = {
         {"PLAYCALLER_OPERATOR_TOKEN": "hunter2"},
     ),
     "an export from nowhere": (["export", "ada@acme.example"], {}),
+    "somebody away whom nobody knows": (["away", "mya", "--until", "2026-08-14"], {}),
+    "somebody away until no day": (["away", "maya", "--until", "friday"], {}),
+    "somebody away without a last day": (["away", "maya", "--from", "2026-08-01"], {}),
     "explain": (["explain", "{lead}"], {}),
     "explain in full": (["explain", "{lead}", "--full"], {}),
     "explain for a program": (["explain", "{lead}", "--source", "sales", "--json"], {}),
@@ -56,6 +59,9 @@ FAULTS = {
     "an erasure without a token": "PLAYCALLER_OPERATOR_TOKEN",
     "an erasure without a ring": "--door",
     "an export from nowhere": "--data",
+    "somebody away whom nobody knows": "“maya”",
+    "somebody away until no day": "2026-08-14",
+    "somebody away without a last day": "--until",
 }
 
 ALL_IN_ONE_PROCESS = """
@@ -126,7 +132,7 @@ def test_help_imports_no_service_and_no_server() -> None:
 
 COMMANDS = (
     *("up", "ingest", "router", "notifier", "migrate", "playbook", "explain", "doctor", "dead-letters"),
-    *("correct", "erase", "export"),
+    *("correct", "erase", "export", "away"),
 )
 
 

@@ -19,7 +19,7 @@ from services.notifier.inbox.site import MAIL_POLICY, headers, page
 from services.notifier.inbox.slack_view import shown
 from services.notifier.links import Links
 from services.notifier.mail import html_of, subject_of
-from services.notifier.replying import submit
+from services.notifier.replying import declare, submit
 from services.notifier.settings import NotifierSettings
 from services.notifier.showing import card_for
 
@@ -45,6 +45,7 @@ class InboxPages:
         router.add_api_route("/inbox/enter", self.enter, methods=["POST"])
         router.add_api_route("/inbox/of/{person}", self.inbox, methods=["GET"])
         router.add_api_route("/inbox/of/{person}", self.act, methods=["POST"])
+        router.add_api_route("/inbox/of/{person}/away", self.away, methods=["POST"])
         router.add_api_route("/inbox/of/{person}/tag", self.tag, methods=["GET"])
         router.add_api_route("/inbox/of/{person}/mail/{handoff}", self.mail, methods=["GET"])
         return router
@@ -101,6 +102,27 @@ class InboxPages:
 
     async def act(self, person: str, request: Request) -> Response:
         """A form of the page. Answers by leading back to it, so that a reload sends nothing again."""
+        found = await self._form(person, request)
+        if isinstance(found, Response):
+            return found
+        form, event = found
+        reply = await submit(self._desk, form, person, via="inbox", event=event)
+        if reply.status in TOLD_ON_A_PAGE:
+            told = page("told.html", reply.status, title="Not done", sentence=reply.sentence, back=_address(person))
+            told.headers["Retry-After"] = "2"
+            return told
+        return RedirectResponse(_address(person, card=str(reply.handoff or ""), problem=reply.sentence), SEE_OTHER)
+
+    async def away(self, person: str, request: Request) -> Response:
+        """The person says that they are away, or back."""
+        found = await self._form(person, request)
+        if isinstance(found, Response):
+            return found
+        reply = await declare(self._desk, found[0], person, self._clock.now(), via="inbox", event=found[1])
+        return page("told.html", reply.status, title=reply.title, sentence=reply.sentence, back=_address(person))
+
+    async def _form(self, person: str, request: Request) -> tuple[dict[str, str], str] | Response:
+        """A form of this person's page and its own id, or why it is none."""
         visitor = self._guard.look_at(request)
         if isinstance(visitor, Turned):
             return self._turned(visitor)
@@ -109,13 +131,7 @@ class InboxPages:
         if not mine or not self._guard.own_form(request):
             return page("told.html", 403, title="Not from here", sentence="This form is somebody else's.")
         form = await posted(request)
-        event = self._links.form_event(form.get("token", ""), visitor.session) if visitor.session else ""
-        reply = await submit(self._desk, form, person, via="inbox", event=event)
-        if reply.status in TOLD_ON_A_PAGE:
-            told = page("told.html", reply.status, title="Not done", sentence=reply.sentence, back=_address(person))
-            told.headers["Retry-After"] = "2"
-            return told
-        return RedirectResponse(_address(person, card=str(reply.handoff or ""), problem=reply.sentence), SEE_OTHER)
+        return form, self._links.form_event(form.get("token", ""), visitor.session) if visitor.session else ""
 
     async def tag(self, person: str, request: Request) -> Response:
         """What changes whenever the page would: asked every few seconds by the page that is open."""
