@@ -22,7 +22,7 @@ from services.router.domain.folding import fold, now_of
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Counted, Folded, World
-from services.router.past import Books, Past, Piece, begins_at_the_beginning
+from services.router.past import Books, Past, Piece, begins_at_the_beginning, recorded_floods
 
 Progress = Callable[[int, int], None]
 """How many of how many batches are done."""
@@ -72,6 +72,7 @@ class Recollection:
         async with self.recorded.reading() as connection:
             rows = list(await connection.execute(select(tables.BATCH).order_by(tables.BATCH.c.number)))
         self.whole = begins_at_the_beginning(rows)
+        self.world.recorded_floods = await recorded_floods(self.recorded)
         for count, row in enumerate(rows, 1):
             book = self.books(row.playbook, row.lists)
             if row.lane == ASSIGNMENT_LANE:
