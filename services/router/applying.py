@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -178,16 +179,19 @@ async def folded_into(
     at: datetime,
     dead: Collection[UUID] = (),
     alive: Collection[UUID] = (),
+    floods: Mapping[UUID, Mapping[str, int]] = MappingProxyType({}),
 ) -> Folded:
     """Fold facts of the past into the state, as batch `number` did at `at`, and tell nobody. For replay.
 
-    `dead` names its events that became dead letters, `alive` its facts that had been some and were driven again.
+    `dead` names its events that became dead letters, `alive` its facts that had been some and were driven again,
+    `floods` the counters by which its events were decided.
     Raises `NeedsMoreError` and `CrossedError` when it is to be tried anew.
     """
     wanted = _widened(needs(facts, playbook), more)
     loaded = await load(connection, desk.state, wanted, facts=facts, playbook=playbook, forgotten=desk.forgotten)
     loaded.day = day_of(milliseconds(at))
     loaded.world.dead |= set(dead)
+    loaded.world.recorded_floods = floods
     folded = fold(facts, loaded.world, playbook)
     await make_known(connection, desk.state, loaded, asked=wanted.identifiers, playbook=playbook)
     await save(connection, desk.state, loaded, folded, number, further=[_early(wanted, loaded)])

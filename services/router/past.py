@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
+from runtime.database import Database
 from runtime.log import Batch, Log, Partition, Record
 from schemas.event import Event
 from schemas.feedback import Feedback
-from services.router.adapters import codec
+from services.router.adapters import codec, tables
 from services.router.domain.playbook import Playbook
 from services.router.reading import read
 from services.router.uncounted import awaited, driven_again, events_in
@@ -53,6 +54,22 @@ def refuse_half_a_past() -> NoReturn:
         "the first batches are forgotten (PLAYCALLER_BATCH_DAYS), and with them what people were by then: nothing that "
         "came later can be decided again from what is left"
     )
+
+
+async def recorded_floods(recorded: Database, after: int = 0) -> Mapping[UUID, Mapping[str, int]]:
+    """event → the flood counters by which it was decided, in batches with a number over `after`.
+
+    They are read without a lock, so that a popular form makes nobody wait: of two batches side by side neither may have
+    seen what the other counted. What each of them saw is recorded with its verdicts, as draws are.
+    """
+    table, found = tables.VERDICT, dict[UUID, Mapping[str, int]]()
+    kept = select(table.c.event, table.c.surroundings).where(table.c.batch > after, table.c.surroundings != codec.EMPTY)
+    async with recorded.reading() as connection:
+        for row in await connection.execute(kept):
+            flood = codec.SURROUNDINGS.decode(row.surroundings).flood
+            if flood:
+                found[row.event] = flood
+    return found
 
 
 @dataclass(frozen=True, slots=True)

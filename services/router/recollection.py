@@ -24,7 +24,7 @@ from services.router.domain.folding import fold, now_of
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Counted, Folded, World
-from services.router.past import Books, Past, Piece, begins_at_the_beginning
+from services.router.past import Books, Past, Piece, begins_at_the_beginning, recorded_floods
 
 Progress = Callable[[int, int], None]
 """How many of how many batches are done."""
@@ -80,6 +80,7 @@ class Recollection:
         self.whole, self.last = begins_at_the_beginning(rows), rows[-1].number if rows else 0
         past, draws = Past(self.log), await _draws(self.recorded, self.last)
         theirs = {one.handoff for found in draws.values() for one in found}
+        self.world.recorded_floods = await recorded_floods(self.recorded)
         for count, row in enumerate(rows, 1):
             book = self.books(row.playbook, row.lists)
             if row.lane == ASSIGNMENT_LANE:

@@ -23,7 +23,7 @@ from services.router.desk import ASSIGNMENT_LANE, Desk
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import NeedsMoreError
-from services.router.past import Past, ReplayError, begins_at_the_beginning, refuse_half_a_past
+from services.router.past import Past, ReplayError, begins_at_the_beginning, recorded_floods, refuse_half_a_past
 
 _COMPARED = (
     "event",
@@ -63,6 +63,7 @@ async def replay(recorded: Database, log: Log, desk: Desk, books: Mapping[tuple[
     rows = await _rows(recorded, tables.BATCH, tables.BATCH.c.number > start, tables.BATCH.c.number)
     if not start and not begins_at_the_beginning(rows):
         refuse_half_a_past()
+    floods = await recorded_floods(recorded, start)
     for row in rows:
         book = books.get((row.playbook, row.lists))
         if book is None:
@@ -70,7 +71,7 @@ async def replay(recorded: Database, log: Log, desk: Desk, books: Mapping[tuple[
         if row.lane == ASSIGNMENT_LANE:
             done.draws += await _draws(recorded, desk, row, book)
         else:
-            await _batch(past, desk, row, book)
+            await _batch(past, desk, row, book, floods)
             done.batches += 1
     await _compare(recorded, desk.carriage.database, start, done)
     return done
@@ -81,7 +82,9 @@ async def _rows(database: Database, table: Table, where: Any, *order: Any) -> li
         return list(await connection.execute(select(table).where(where).order_by(*order)))
 
 
-async def _batch(past: Past, desk: Desk, row: Row[Any], book: Playbook) -> None:
+async def _batch(
+    past: Past, desk: Desk, row: Row[Any], book: Playbook, floods: Mapping[UUID, Mapping[str, int]]
+) -> None:
     piece = await past.piece(row)
     more = More()
     for _ in range(_ATTEMPTS):
@@ -98,6 +101,7 @@ async def _batch(past: Past, desk: Desk, row: Row[Any], book: Playbook) -> None:
                     at=instant(row.at),
                     dead=piece.dead,
                     alive=piece.alive,
+                    floods=floods,
                 )
         except NeedsMoreError as missing:
             more.learn(missing)

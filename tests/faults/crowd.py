@@ -1,4 +1,4 @@
-"""A crowd on its way through marketing: people who are met as strangers, give their names late, and do it in any order."""
+"""A crowd on its way through marketing: they are met as strangers, give their names late, and do it in any order."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ class Nature(StrEnum):
     TURNING = "turning"
     """Much is taken back, corrected, contradicted or old news: whether a rule held in between hangs on the order."""
     SHARING = "sharing"
-    """Their cookie and telephone are claimed by a neighbour as well: the earlier claim has them, whoever is heard first."""
+    """A neighbour claims their cookie and telephone as well: the earlier claim has them, whoever is heard first."""
     NAMED = "named"
     """They work at a named account, where many people are one play: whose it is, hangs on the order."""
     LISTED = "listed"
@@ -104,7 +104,7 @@ class Person:
 def crowd(size: int, seed: int) -> Sequence[Person]:
     """So many people. Of each nature there is somebody as soon as there are a dozen; neighbours come in pairs."""
     chance = random.Random(seed)
-    natures = [*Nature] + chance.choices(list(_SHARES), list(_SHARES.values()), k=size)
+    natures = [*Nature, *chance.choices(list(_SHARES), list(_SHARES.values()), k=size)]
     return [_person(number, nature, chance) for number, nature in enumerate(_paired(natures[:size]))]
 
 

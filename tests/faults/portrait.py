@@ -1,4 +1,4 @@
-"""What of a person must come out the same in whatever order their events were decided, and who differs between two runs.
+"""What of a person must come out the same in whatever order their events were decided, and who differs in two runs.
 
 Equal for everybody: which identifiers are one person (and so each merge), what each identifier counted, and with that
 the score at one time; the profile, the account, the persona and what the checklists say. All of it is a function of the
@@ -10,8 +10,8 @@ again for them, so it holds at the last event that is heard of, if it holds at a
 What may rightly differ, and is therefore not here:
 
 * whose turn it was, and everything that hangs on it: the assignee, the owner, the deadlines, the account's owner;
-* a verdict's words, its number (`lead_seq`), and by which event a handoff was opened, so its id: a person who asks on one
-  lane and reads on another is heard in either order; two leads that pass before they are found to be one have two
+* a verdict's words, its number (`lead_seq`), and by which event a handoff was opened, so its id: a person who asks on
+  one lane and reads on another is heard in either order; two leads that pass before they are found to be one have two
   handoffs, one of them merged, where two that are joined first have one;
 * the play, the priority and the brief of a handoff: they are of the moment of its last new reason;
 * whether the question that was open in between was asked (triage), and in which nurture track somebody waited;

@@ -51,7 +51,7 @@ def _ruled_twice(state: State) -> Iterator[str]:
 
 
 def _double_or_missing(state: State) -> Iterator[str]:
-    """A lead has at most one open handoff, each open handoff is its lead's, has somebody and a deadline; triage alike."""
+    """A lead has at most one open handoff; each open one is its lead's, with somebody and a deadline; triage alike."""
     leads = {row.lead for row in state.identifiers.values()}
     held = {one.handoff: lead for lead, one in state.standings.items() if one.handoff is not None}
     for handoff in state.open_handoffs():

@@ -48,8 +48,7 @@ class Turn:
     """As it was offered."""
     load: Mapping[str, int] = field(default_factory=dict)
     """rep → open handoffs before the draw."""
-    returned: str = ""
-    """The rep who gets a turn back."""
+    returned: ReturnTurn | None = None
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ async def retold(database: Database, log: Log, playbook: Playbook, state: State)
 def _turns(moment: Moment, draws: deque[list[Drawing]], world: World, load: Counter[str]) -> Iterator[Turn]:
     for command in moment.folded.commands:
         if isinstance(command, ReturnTurn):
-            yield Turn(command.team, returned=command.rep)
+            yield Turn(command.team, returned=command)
     if moment.drawn:
         pairs = [(world.handoffs[one.handoff], one) for one in draws.popleft() if one.handoff in world.handoffs]
         for handoff, one in sorted(pairs, key=_urgent):

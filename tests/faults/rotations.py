@@ -1,12 +1,12 @@
 """Who was assigned: it hangs on the order, so it is held against its own laws, draw by draw as they were numbered."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from uuid import UUID
 
-from services.router.domain.assignment import AWAY, FULL, OFF, Rotation, given_back, pick
+from services.router.domain.assignment import ANOTHERS_TURN, AWAY, FULL, OFF, Rotation, given_back, pick
 from services.router.domain.fairness import in_turn
 from services.router.domain.playbook import Playbook
 from services.router.domain.team import Rep
@@ -83,15 +83,20 @@ class _Stretch:
 def _out_of_turn(turns: Sequence[Turn], state: State, playbook: Playbook) -> Iterator[str]:
     rotations: dict[str, Rotation] = {}
     stretches: dict[str, _Stretch | None] = {}
+    taken: dict[UUID, str] = {}
     for turn in turns:
-        held = rotations.get(turn.team, Rotation())
-        if turn.returned:
-            rotations[turn.team], stretches[turn.team] = given_back(held, turn.returned), None
-            continue
-        drawing = turn.drawing
+        held, back, drawing = rotations.get(turn.team, Rotation()), turn.returned, turn.drawing
+        if back is not None:
+            rotations[turn.team], stretches[turn.team] = given_back(held, back.rep), None
+            if taken.pop(back.handoff, "") != back.rep:
+                yield f"{back.rep} gets a turn back for handoff {back.handoff}, which took none"
         if drawing is None or not in_turn(drawing.draw):
+            if drawing is not None:
+                taken.pop(drawing.handoff, "")
             continue
-        able = [playbook.reps[one.rep] for one in drawing.draw.candidates if one.chosen or "turn" in one.reason]
+        taken[drawing.handoff] = drawing.draw.rep
+        asked = [one.rep for one in drawing.draw.candidates if one.chosen or one.reason == ANOTHERS_TURN]
+        able = [playbook.reps[rep] for rep in asked]
         expected, rotations[turn.team] = pick(held, able)
         if expected != drawing.draw.rep:
             yield f"draw {drawing.number} of {turn.team}: {drawing.draw.rep} was drawn, but it was {expected}'s turn"
@@ -110,8 +115,3 @@ def _stretch(stretches: dict[str, _Stretch | None], team: str, able: Sequence[Re
     if stretch is not None and stretch.members != members:
         stretch = stretches[team] = None
     return stretch
-
-
-def loads(state: State) -> Mapping[str, int]:
-    """rep → plays that are open with them in the end, for the report of a run."""
-    return Counter(one.assignee for one in state.open_handoffs())

@@ -1,4 +1,4 @@
-"""Router processes alone on Apache Kafka and PostgreSQL: three that are killed, and what makes their groups rebalance."""
+"""Router processes alone on Kafka and PostgreSQL: three that are killed, and what makes their groups rebalance."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,11 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from playcaller.servers.ports import answers, free_ports
 from runtime.clock import SystemClock
 from runtime.database import Database
-from runtime.log import Log, Message
-from runtime.opening import make_log
+from runtime.kafka import KafkaLog
+from runtime.log import Message
 from runtime.settings import LogEngine, Settings
 from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK, TOPICS
 from services.router.service import BEHAVIOUR_GROUP, URGENT_GROUP
@@ -36,7 +37,7 @@ class House:
     """One log and one database, and whichever routers work on them."""
 
     settings: Settings
-    log: Log
+    log: KafkaLog
     database: Database
 
     @property
@@ -82,9 +83,8 @@ async def a_house(folder: Path, bootstrap: str, database: str) -> AsyncIterator[
     )
     opened = Database(database)
     try:
-        async with make_log(settings, SystemClock()) as log:
-            for topic in TOPICS:
-                await log.partitions(topic.name)
+        async with KafkaLog(settings, clock=SystemClock()) as log:
+            await log.ensure_topics([topic.name for topic in TOPICS])
             yield House(settings, log, opened)
     finally:
         await opened.close()
@@ -130,13 +130,16 @@ class Fleet:
 
     async def joined(self, name: str, folder: Path) -> None:
         """A fourth router comes, takes its part, and goes as a rolling upgrade would have it."""
-        fourth = Service(name, ("router",), {**self.told, "PLAYCALLER_INSTANCE": ""}, folder / f"{name}.log")
-        before = await takeovers(self.house)
+        (port,) = free_ports(1)
+        own = {"PLAYCALLER_INSTANCE": "", "PLAYCALLER_HEALTH_PORT": str(port)}
+        fourth = Service(name, ("router",), {**self.told, **own}, folder / f"{name}.log")
         await fourth.start()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_JOINS):
-                while await takeovers(self.house) == before:
-                    await asyncio.sleep(0.2)  # between two looks at the condition
+        assert await answers(port, within=_JOINS, alive=lambda: not fourth.deaths), fourth.last_words()
+        before, deadline = await takeovers(self.house), time.monotonic() + _JOINS
+        while await takeovers(self.house) == before:
+            if time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.2)  # between two looks at the condition
         assert await fourth.stop() == 0, fourth.last_words()
         self.guests.append(name)
 

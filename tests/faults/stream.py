@@ -1,4 +1,4 @@
-"""The crowd's events as they come in: late, in any order where nothing promises one, and some of them more than once."""
+"""The crowd's events as they come in: late, in any order where nothing promises one, and some more than once."""
 
 import random
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,7 @@
 """What a decision reads beyond its lead, gathered from the world and stored with the verdict."""
 
+from collections.abc import Mapping
+
 from schemas.event import Event
 from services.router.domain import floods, handoffs
 from services.router.domain.changes import Changes
@@ -9,6 +11,7 @@ from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
 
 _NOTHING = Surroundings()
+_UNRECORDED: Mapping[str, int] = {}
 
 
 def around(facts: LeadFacts, changes: Changes, flood: dict[str, int]) -> Surroundings:
@@ -42,10 +45,12 @@ def _anothers(handoff: Handoff | None, facts: LeadFacts, own: Handoff | None) ->
 
 
 def counted_flood(event: Event, changes: Changes, playbook: Playbook) -> dict[str, int]:
-    """The event's flood counters, this event included."""
+    """The event's flood counters, this event included; for one of the past as they were read then."""
     world, found = changes.world, {}
+    recorded = world.recorded_floods.get(event.id, _UNRECORDED)
     for key in floods.flood_keys(event, playbook):
-        found[key] = world.floods.get(key, 0) + 1
-        changes.put(world.floods, key, found[key])
+        count = world.floods.get(key, 0) + 1
+        changes.put(world.floods, key, count)
         changes.note(world.touched_floods, key)
+        found[key] = recorded.get(key, count)
     return found

@@ -3,7 +3,7 @@
 The fold is pure: the same world, facts, playbook and `now`s give the same changes, in memory, whoever holds the rows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -111,6 +111,8 @@ class World:
     asked_accounts: set[str] = field(default_factory=set)
     floods: dict[str, int] = field(default_factory=dict)
     """flood key including its time window → claimed events so far."""
+    recorded_floods: Mapping[UUID, Mapping[str, int]] = field(default_factory=dict)
+    """For decisions of the past: event → the counters as it was decided by them, while others were adding to them."""
     erased: set[IdentifierKey] = field(default_factory=set)
     """Identifiers whose person asked to be forgotten: their events count nothing."""
     erased_at: dict[IdentifierKey, int] = field(default_factory=dict)

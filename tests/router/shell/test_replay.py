@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from runtime.clock import ManualClock
 from runtime.database import Database
@@ -67,6 +67,19 @@ async def test_from_nothing_every_verdict_is_the_same(hand: Hand, scratch: Hand)
     assert done.differences == []
     assert done.verdicts == len(await hand.rows(tables.VERDICT)) > 5
     assert done.draws >= 4
+
+
+async def test_what_others_had_counted_and_not_committed_yet_was_not_seen_and_is_not_seen_again(
+    hand: Hand, scratch: Hand
+) -> None:
+    await hand.feed(a_consultation("ada@acme.example"))
+    async with hand.database.transaction() as connection:  # as if that were still on its way when the next one looks
+        await connection.execute(update(tables.FLOOD).values(count=0))
+    await hand.feed(a_consultation("joan@bolt.example"))
+    done = await played_again(hand, scratch)
+
+    assert done.verdicts == 2
+    assert done.differences == []
 
 
 async def test_the_state_is_the_same_as_well(hand: Hand, scratch: Hand) -> None:
