@@ -140,6 +140,20 @@ async def _previewed(before: "Playbook", after: "Playbook", data: Path | None) -
 
 
 @app.command()
+def schema(path: Folder = Path("playbook")) -> None:
+    """Let editors complete and check the pages: JSON Schemas beside them, each named on its pages' first line."""
+    from rich.console import Console
+
+    from services.router.adapters.playbook_schema import install
+
+    console, changed = Console(highlight=False), install(path)
+    for file in changed:
+        console.print(f"[green]✓[/] {path / file}", soft_wrap=True)
+    if not changed:
+        console.print("[green]✓[/] Every page names its schema, and every schema is up to date.")
+
+
+@app.command()
 def history(to: To = Path("published")) -> None:
     """What was in force when, why, and who signed it."""
     from rich.console import Console

@@ -14,6 +14,7 @@ from services.router.adapters.playbook_types import (
     Duration,
     Name,
     Names,
+    OnOff,
     Points,
     Switch,
     Text,
@@ -210,11 +211,11 @@ class ContentPage(Shape):
 class AudiencePage(Shape):
     """Who a play is for. What is not named does not matter."""
 
-    triggers: Annotated[list[Rule], BeforeValidator(listed)] = []
+    triggers: Annotated[list[Rule], BeforeValidator(listed, json_schema_input_type=Rule | list[Rule])] = []
     personas: Names = []
     stages: Names = []
     products: Texts = []
-    phone: Annotated[bool | None, BeforeValidator(switch)] = None
+    phone: Annotated[bool | None, BeforeValidator(switch, json_schema_input_type=OnOff | None)] = None
 
 
 class EmailPage(Shape):

@@ -3,9 +3,9 @@
 from datetime import time, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _LONGEST_DAYS = 3660
@@ -54,13 +54,22 @@ def hours(value: Any) -> Any:
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=6000)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Switch = Annotated[bool, BeforeValidator(switch)]
-Names = Annotated[list[Name], BeforeValidator(listed)]
-Texts = Annotated[list[Text], BeforeValidator(listed)]
-Points = Annotated[Decimal, Field(ge=-100_000, le=100_000, decimal_places=3)]
+DurationText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9} (second|minute|hour|day)s?$")]
+Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=DurationText)]
+OnOff = Literal["yes", "no", "on", "off"] | bool
+Switch = Annotated[bool, BeforeValidator(switch, json_schema_input_type=OnOff)]
+Names = Annotated[list[Name], BeforeValidator(listed, json_schema_input_type=Name | list[Name])]
+Texts = Annotated[list[Text], BeforeValidator(listed, json_schema_input_type=Text | list[Text])]
+Points = Annotated[
+    Decimal,
+    Field(ge=-100_000, le=100_000, decimal_places=3),
+    WithJsonSchema({"type": "number", "minimum": -100_000, "maximum": 100_000}),
+]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=3660)]
-Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(hours)]
+HoursText = Annotated[
+    str, StringConstraints(pattern=r"^\s*[0-9:]{5}\s*-\s*[0-9:]{5}(\s*,\s*[0-9:]{5}\s*-\s*[0-9:]{5})*\s*$")
+]
+Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(hours, json_schema_input_type=HoursText)]
 When = Any
 """A condition: compiled, and its faults found, by `domain.conditions`."""
