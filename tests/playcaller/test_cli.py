@@ -34,6 +34,7 @@ CALLS: dict[str, tuple[list[str], dict[str, str]]] = {
         {"PLAYCALLER_OPERATOR_TOKEN": "hunter2"},
     ),
     "an export from nowhere": (["export", "ada@acme.example"], {}),
+    "how timely nothing was": (["timely"], {}),
     "explain": (["explain", "{lead}"], {}),
     "explain in full": (["explain", "{lead}", "--full"], {}),
     "explain for a program": (["explain", "{lead}", "--source", "sales", "--json"], {}),
@@ -56,6 +57,7 @@ FAULTS = {
     "an erasure without a token": "PLAYCALLER_OPERATOR_TOKEN",
     "an erasure without a ring": "--door",
     "an export from nowhere": "--data",
+    "how timely nothing was": "--data",
 }
 
 ALL_IN_ONE_PROCESS = """
