@@ -26,7 +26,7 @@ _MEDIAN, _MOST = 0.5, 0.9
 def run(playbook_path: Path, data: Path | None) -> int:
     """Print one row a rule. Raises `RingError` where nothing is known yet."""
     settings, book = known(data), in_force(playbook_path)
-    Console(highlight=False).print(_table(book, asyncio.run(_timely(settings, book))))
+    Console(highlight=False).print(table_of(book, asyncio.run(_timely(settings, book))))
     return 0
 
 
@@ -38,11 +38,12 @@ async def _timely(settings: Settings, book: Playbook) -> Mapping[Rule, Timelines
         await database.close()
 
 
-def _table(book: Playbook, found: Mapping[Rule, Timeliness]) -> Table:
-    table = Table("rule", "offered", "half of them within", "nine of ten within", "window halves every", "too late")
-    table.add_column("left on average")
-    table.add_column("too early")
-    table.box, table.padding = None, (0, 2)
+def table_of(book: Playbook, found: Mapping[Rule, Timeliness]) -> Table:
+    """One row a rule: how many were offered, how soon, how many too late, what was left, how many too early."""
+    table = Table(box=None, padding=(0, 2, 0, 0), title="From ready to offered", title_justify="left")
+    table.add_column("rule", ratio=1)
+    for heading in ("offered", "median", "9 in 10", "half-life", "too late", "left", "too early"):
+        table.add_column(heading, no_wrap=True)
     for rule, one in found.items():
         if rule in book.rules:
             table.add_row(book.rules[rule].title, *_cells(one, half_life_of([rule], book)))

@@ -7,6 +7,7 @@ from ruamel.yaml import YAML
 
 from schemas.verdict import Rule
 from services.router.adapters.playbook_check import check
+from services.router.adapters.playbook_files import load
 from services.router.adapters.templates import ALTERNATIVES
 from services.router.domain.conditions import compile_condition
 from services.router.domain.playbook import Playbook
@@ -15,7 +16,7 @@ from services.router.domain.vocabulary import Vocabulary
 from tests.playbook.conftest import STRAW_MAN
 
 PAGE = (STRAW_MAN.parent / "docs" / "add-a-rule-or-play.md").read_text("utf-8")
-CONDITION, RULE, PLAY = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+CONDITION, RULE, CONTACT, PLAY = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_its_condition_is_one(straw_man: Playbook) -> None:
@@ -33,6 +34,14 @@ def test_its_rule_is_a_whole_page(folder: Path) -> None:
     report = check(folder)
 
     assert [example.passed for example in report.examples if example.rule is Rule.CONSULTATION] == [True, True]
+
+
+def test_its_caps_are_those_that_the_straw_man_ships_with(folder: Path, straw_man: Playbook) -> None:
+    page = folder / "playbook.yaml"
+    before, _, rest = page.read_text("utf-8").partition("contact:")
+    page.write_text(f"{before}{CONTACT}\nwords:{rest.partition('words:')[2]}", "utf-8")
+
+    assert load(folder).contact == straw_man.contact
 
 
 def test_its_play_is_one_new_file_that_wins_where_it_says(folder: Path) -> None:

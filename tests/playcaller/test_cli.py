@@ -37,6 +37,7 @@ CALLS: dict[str, tuple[list[str], dict[str, str]]] = {
     "somebody away whom nobody knows": (["away", "mya", "--until", "2026-08-14"], {}),
     "somebody away until no day": (["away", "maya", "--until", "friday"], {}),
     "somebody away without a last day": (["away", "maya", "--from", "2026-08-01"], {}),
+    "how timely nothing was": (["timely"], {}),
     "explain": (["explain", "{lead}"], {}),
     "explain in full": (["explain", "{lead}", "--full"], {}),
     "explain for a program": (["explain", "{lead}", "--source", "sales", "--json"], {}),
@@ -62,6 +63,7 @@ FAULTS = {
     "somebody away whom nobody knows": "“maya”",
     "somebody away until no day": "2026-08-14",
     "somebody away without a last day": "--until",
+    "how timely nothing was": "--data",
 }
 
 ALL_IN_ONE_PROCESS = """

@@ -107,7 +107,9 @@ def threshold_of(scoring: Scoring) -> Condition:
         if span is None:
             return FALSE
         tier = facts.value("account.tier")
-        needed = tiers.get(tier, scoring.threshold) if isinstance(tier, str) else scoring.threshold
+        needed = (
+            min(tiers.get(tier, scoring.threshold), scoring.threshold) if isinstance(tier, str) else scoring.threshold
+        )
         return TRUE if span[0] * 1000 >= needed else FALSE
 
     lower = ", ".join(f"{points / 1000:g} for {tier}" for tier, points in tiers.items())

@@ -65,13 +65,13 @@ def _name(handoff: Handoff, due: datetime) -> UUID:
 
 
 def sooner(before: Handoff, after: Handoff, playbook: Playbook, now: datetime) -> tuple[Handoff, tuple[SetTimer, ...]]:
-    """The handoff with the deadline that its better priority asks for, if that is sooner, and the new timers (R5).
+    """The handoff with the deadline that a better priority or a shorter window asks for, if sooner, and timers (R5).
 
     It counts from `now` (UTC), when the reason for more haste came; a deadline is never moved back.
     """
-    if after.priority >= before.priority:
-        return after, ()
     level = level_of(after, playbook)
+    if after.priority >= before.priority and level == level_of(before, playbook):
+        return after, ()
     if after.state is HandoffState.OFFERED and after.accept_by is not None:
         due, wakes = timers(ACCEPT, after, playbook, now, level.accept_within)
         return (replace(after, accept_by=due), wakes) if due < after.accept_by else (after, ())

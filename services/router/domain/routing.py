@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.event import Event, IdentifierKind, Mark
+from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Rule, Ternary
 from services.router.domain import floods, nurturing, passing, reasons, rules
 from services.router.domain.case import Case, Conclusion, concluded

@@ -144,6 +144,17 @@ def test_a_fresh_reason_does_not_make_an_old_one_older_and_never_lowers_what_sta
     assert (handoff.priority, handoff.opened_at) == (Priority.C, MONDAY)
 
 
+def test_a_reason_with_a_shorter_window_brings_the_deadline_forward_at_the_same_priority() -> None:
+    office = Office(with_windows(consultation=10 * MINUTE))
+    office.take(a_lead())
+    slow = office.handoff_of(ADA)
+    office.take(an_event(FORM, ADA, at=MONDAY + MINUTE, id="asks", says={"consultation": "yes"}))
+    fast = office.handoff_of(ADA)
+
+    assert (slow.priority, fast.priority) == (Priority.C, Priority.C)
+    assert (slow.accept_by, fast.accept_by) == (MONDAY + 90 * MINUTE, MONDAY + 11 * MINUTE)
+
+
 def test_timeliness_tells_what_was_late_and_what_was_early_by_rule() -> None:
     book = with_windows(score_threshold=4 * HOUR)
     office = Office(book)
