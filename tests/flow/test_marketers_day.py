@@ -19,7 +19,7 @@ from tests.flow.pseudo_terminal import WIDE, Running, flat
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "add-a-rule-or-play.md").read_text("utf-8")
-(_, _, PLAY) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+(*_, PLAY) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FOR = re.compile(r"^for:\n(?:  .*\n)+", re.MULTILINE)
 NEW = "for:\n  triggers: sql_criteria\n  personas: [department_head, team_lead]\n"
 """The how-to page's play, for heads of departments who meet the checklist."""
