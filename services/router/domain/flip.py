@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from schemas.verdict import Ternary
 from services.router.domain.condition import Condition, Joint
-from services.router.domain.kleene import FALSE, TRUE, conjunction, disjunction, negation
+from services.router.domain.kleene import FALSE, TRUE, UNKNOWN, negation
 
 MOST = 3
 """Facts that one change touches at most: nobody calls more than that small."""
@@ -39,17 +39,20 @@ def outcome(steps: Sequence[Step], read: Read) -> str:
 
 
 def value(condition: Condition, read: Read) -> Ternary:
-    """A condition's value, from those of its facts."""
-    if condition.how is Joint.FACT:
+    """A condition's value, from those of its facts. No fact is read that what was read before leaves nothing to."""
+    how = condition.how
+    if how is Joint.FACT:
         return read(condition)
-    values = (value(part, read) for part in condition.parts)
-    match condition.how:
-        case Joint.ALL:
-            return conjunction(values)
-        case Joint.ANY:
-            return disjunction(values)
-        case Joint.NOT:
-            return negation(next(values))
+    if how is Joint.NOT:
+        return negation(value(condition.parts[0], read))
+    settling, found = (FALSE, TRUE) if how is Joint.ALL else (TRUE, FALSE)
+    for part in condition.parts:  # no generator: this is asked a hundred thousand times for ten thousand events
+        one = value(part, read)
+        if one is settling:
+            return one
+        if one is UNKNOWN:
+            found = one
+    return found
 
 
 def smallest(steps: Sequence[Step], read: Read, may: May, most: int = MOST) -> list[Changes]:
