@@ -111,7 +111,8 @@ def _rejected(fact: HandoffRejected, handoff: Handoff, lead: Lead, playbook: Pla
     """The reason drives what is next: a bad lead, not now, a play that failed, or the wrong person for it (H3)."""
     if not handoffs.may(handoff, Move.REJECT):
         return Decision(lead, None)
-    rejected, turn = handoffs.moved(handoff, Move.REJECT, attempt_by=None), ()
+    rejected = handoffs.moved(handoff, Move.REJECT, attempt_by=None)
+    turn: tuple[Command, ...] = ()
     if fact.reason in _NOT_THEIR_FAULT:
         rejected, turn = turned_back(rejected, playbook)
     first = SaveHandoff(rejected, fact.actor, f"Rejected: {fact.reason.value.replace('_', ' ')}.")
