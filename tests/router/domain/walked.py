@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from schemas.event import Event
+from schemas.fact import replace
 from schemas.feedback import Feedback
 from schemas.handoff import OPEN, HandoffState
+from services.router.domain.absences import declared
 from services.router.domain.assignment import Rotation, draw, given_back
-from services.router.domain.decision import Command, Remind, ReturnTurn, SetTimer
+from services.router.domain.decision import Command, Remind, ReturnTurn, SetAbsence, SetTimer
 from services.router.domain.folding import fold
 from services.router.domain.handoff import Handoff
 from services.router.domain.moments import milliseconds
@@ -129,6 +131,11 @@ class Walked:
             case ReturnTurn(team=team, rep=rep) if team in self.rotations:
                 self.rotations[team] = given_back(self.rotations[team], rep)
                 self.note("turn returned")
+            case SetAbsence():
+                for team in self.playbook.teams:
+                    before = self.rotations.get(team, Rotation())
+                    self.rotations[team] = replace(before, away=declared(before.away, command))
+                self.note("absence")
             case Remind():
                 yield from unheard(command, self.world, self.playbook)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from schemas.event import Event, EventType, Mark
 from schemas.feedback import (
+    AbsenceDeclared,
     AttemptLogged,
     AttemptResult,
     Feedback,
@@ -28,7 +29,7 @@ from tests.router.builders import an_event, email
 from tests.router.domain.upheavals import playbooks
 from tests.router.domain.walked import Walked, key_of
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PEOPLE = 24
 
 
@@ -48,6 +49,7 @@ class Walker(Walked):
             (34, self.act),
             (6, self.verdict),
             (14, self.offers),
+            (1, self.absence),
         )
         self.weights = [weight for weight, _ in self.ways]
 
@@ -130,6 +132,15 @@ class Walker(Walked):
         else:
             fact = OutcomeReported(**said, outcome=chance.choice(tuple(HandoffOutcome)))
         return self.take(fact)
+
+    def absence(self) -> Iterator[str]:
+        """A rep says that they are away for some days, now or later, or back; or somebody does whom nobody knows."""
+        rep = self.chance.choice((*self.playbook.reps, "stranger"))
+        today = self.now.date()
+        first = self.chance.choice((None, today + DAY, today + 7 * DAY))
+        last = self.chance.choice((None, (first or today) + self.chance.randrange(20) * DAY))
+        identity = UUID(int=self.chance.getrandbits(128))
+        return self.take(AbsenceDeclared(id=identity, rep=rep, actor=rep, at=self.now, first=first, last=last))
 
     def verdict(self) -> Iterator[str]:
         """A person settles something that waits in triage, or tries to once more."""
