@@ -22,7 +22,16 @@ from services.router.adapters import codec, tables
 from services.router.adapters.ask import Ask, Number
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
-from services.router.adapters.saving import day_of, make_known, make_visitors, met, save, see_that_nobody_left
+from services.router.adapters.saving import (
+    corrections_of,
+    day_of,
+    make_known,
+    make_visitors,
+    met,
+    save,
+    see_that_nobody_left,
+    see_that_nothing_was_corrected,
+)
 from services.router.adapters.state import Write
 from services.router.desk import DRAW, Desk, numbering
 from services.router.domain.absences import declared
@@ -137,7 +146,15 @@ async def _decide(
     letters = [dead_letter_message(dead_letter(incoming, death, now)) for death in incoming.deaths]
     messages = [*told.messages, *(drawn.told.messages if drawn else ()), *without_the_erased(letters, loaded)]
     said = await _saved(
-        desk, connection, messages, wanted=wanted, loaded=loaded, folded=folded, number=number, further=further
+        desk,
+        connection,
+        messages,
+        facts=facts,
+        wanted=wanted,
+        loaded=loaded,
+        folded=folded,
+        number=number,
+        further=further,
     )
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
@@ -206,6 +223,7 @@ async def _saved(
     connection: AsyncConnection,
     messages: Sequence[tuple[str, Message]],
     *,
+    facts: Sequence[Event | Feedback],
     wanted: Needs,
     loaded: Loaded,
     folded: Folded,
@@ -218,10 +236,11 @@ async def _saved(
     """
     newcomers, erases = met(loaded, desk.state), _erases(folded, loaded)
     saying = Number(tables.OUTBOX, [] if erases else desk.outbox.rows(messages))
-    asks: list[Ask] = [saying, desk.forgotten.asking(newcomers)]
+    asks: list[Ask] = [saying, desk.forgotten.asking(newcomers), corrections_of(facts, loaded, desk.state)]
     further = [*further, _early(wanted, loaded)]
-    numbers, erased = await save(connection, desk.state, loaded, folded, number, further=further, asks=asks)
+    numbers, erased, corrected = await save(connection, desk.state, loaded, folded, number, further=further, asks=asks)
     see_that_nobody_left(loaded, desk.forgotten.known(newcomers, erased), newcomers)
+    see_that_nothing_was_corrected(loaded, corrected)
     if not erases:
         return Said(tuple(row[0] for row in numbers), tuple(messages))
     instead = await erase_leads(desk, connection, loaded, folded.erased_leads)

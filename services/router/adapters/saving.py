@@ -12,17 +12,19 @@ from sqlalchemy import delete, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.brief import Brief
-from schemas.event import IdentifierKind
+from schemas.event import Event, IdentifierKind
 from schemas.fact import encode, replace
+from schemas.feedback import Feedback
 from schemas.verdict import Outcome
 from services.router.adapters import codec, tables
-from services.router.adapters.ask import Ask, Create, Row, Sum
+from services.router.adapters.ask import Ask, Create, Fetch, Row, Sum
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded
 from services.router.adapters.state import CrossedError, RefusedError, State, Write
 from services.router.domain.decision import SetTimer, Surroundings
 from services.router.domain.floods import unseen
 from services.router.domain.handoff import Handoff, TriageItem
+from services.router.domain.identity import keys_of
 from services.router.domain.lead import Dossier, IdentifierKey, Standing
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import AccountRow, Folded, Judged, World
@@ -148,6 +150,23 @@ async def make_known(
     if unseen(before, world.floods, {row[0]: row[-1] for row in after}, playbook):
         raise CrossedError("others have counted the same flood meanwhile", tables.FLOOD.name)
     return answers
+
+
+def corrections_of(facts: Iterable[Event | Feedback], loaded: Loaded, state: State) -> Fetch:
+    """Asks whether an event of somebody met for the first time was corrected since the batch looked.
+
+    Who was not there could not be locked, so neither their event nor its correction waited for the other. What a
+    visitor does on the behaviour lane and its corrections are on one partition: nobody asks for these.
+    """
+    new = (_touched(loaded) - loaded.identifiers) - loaded.made if state.waits else set()
+    events = [one for one in facts if isinstance(one, Event) and not new.isdisjoint(keys_of(one))] if new else []
+    return Fetch(tables.TOMBSTONE, ("event",), [(one.id,) for one in events], ("event",))
+
+
+def see_that_nothing_was_corrected(loaded: Loaded, corrected: Iterable[Row]) -> None:
+    """Raises `CrossedError` where an event that the batch has counted was corrected by another one meanwhile."""
+    if not loaded.world.corrected.issuperset(row[0] for row in corrected):
+        raise CrossedError("an event was corrected while its person was met for the first time")
 
 
 def met(loaded: Loaded, state: State) -> set[IdentifierKey]:

@@ -158,8 +158,8 @@ class Changes:
         return self.account(key) if key in self.world.asked_accounts or key in self.world.accounts else None
 
     def put_account(self, row: AccountRow) -> None:
-        """Write an account's row, if that is new."""
-        if self.world.accounts.get(row.key, AccountRow(row.key)) != row:
+        """Write an account's row, if that is new; one that says nothing yet is one that others can wait for."""
+        if self.world.accounts.get(row.key) != row:
             self.put(self.world.accounts, row.key, row)
             self.note(self.world.touched_accounts, row.key)
 

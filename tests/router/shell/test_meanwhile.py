@@ -15,7 +15,7 @@ from runtime.log import Log, Partition
 from runtime.migrations import migrate
 from schemas.event import EventType, Mark
 from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT, FEEDBACK
-from services.router.adapters import tables
+from services.router.adapters import codec, tables
 from services.router.adapters.ask import Filled, size
 from services.router.applying import More, apply
 from services.router.consumer import Consumer
@@ -25,7 +25,7 @@ from services.router.domain.playbook import Playbook
 from services.router.migrations import PACKAGE
 from services.router.offering import Offering
 from services.router.replay import replay
-from tests.router.shell.building import a_consultation, an_erasure, an_event
+from tests.router.shell.building import a_consultation, an_accept, an_erasure, an_event
 from tests.router.shell.ring import Hand
 
 COOKIE, ADA = "web:ada-laptop", "ada@acme.example"
@@ -102,6 +102,54 @@ async def test_who_asks_to_be_forgotten_while_their_first_form_is_counted_is_for
 
     assert [row.value for row in await one.rows(tables.IDENTIFIER)] == []
     assert await one.handoffs() == []
+
+
+async def test_what_is_taken_back_while_its_person_is_met_for_the_first_time_counts_nothing(
+    house: Database, log: Log, clock: ManualClock, playbook: Playbook, tmp_path: Path
+) -> None:
+    one, other = (Hand(house, log, clock, playbook) for _ in range(2))
+    form = an_event(EventType.FORM_SUBMITTED, email=ADA, name="Whitepaper")
+    await one.append(form, an_event(EventType.RETRACTED, email=ADA, source="hubspot", corrects=form.id))
+    meanwhile: list[asyncio.Task[None]] = []
+
+    async def a_system_takes_it_back() -> None:
+        meanwhile.append(asyncio.create_task(handled(other, BEHAVIOUR)))
+        if one.desk.state.waits:
+            await meanwhile[0]
+
+    interrupted(one, "create", tables.IDENTIFIER, a_system_takes_it_back)
+    await handled(one, URGENT)
+    await asyncio.gather(*meanwhile)
+    dossiers = [codec.DOSSIER.decode(row.dossier) for row in await one.rows(tables.IDENTIFIER)]
+
+    assert [dossier.counts for dossier in dossiers if dossier.counts] == []
+    assert await differences(one, tmp_path) == []
+
+
+async def test_two_who_open_the_first_plays_of_a_company_side_by_side_are_numbered_as_they_saw_it(
+    house: Database, log: Log, clock: ManualClock, playbook: Playbook, tmp_path: Path
+) -> None:
+    one, other = (Hand(house, log, clock, playbook) for _ in range(2))
+    colleague = an_event(EventType.TRACKED, email="grace@bolt.example", claims={"consultation": "yes"})
+    await one.append(a_consultation("joan@bolt.example"), colleague)
+    meanwhile: list[asyncio.Task[None]] = []
+
+    async def taken_on() -> None:
+        await handled(other, BEHAVIOUR)
+        (handoff,) = [each for each in await other.handoffs() if each.brief.email == "grace@bolt.example"]
+        await other.append(an_accept(handoff.id, handoff.assignee))
+        await handled(other, Partition(FEEDBACK.name, 0))
+
+    async def a_colleague_is_taken_on() -> None:
+        meanwhile.append(asyncio.create_task(taken_on()))
+        if one.desk.state.waits:
+            await meanwhile[0]
+
+    interrupted(one, "create", tables.IDENTIFIER, a_colleague_is_taken_on)
+    await handled(one, URGENT)
+    await asyncio.gather(*meanwhile)
+
+    assert await differences(one, tmp_path) == []
 
 
 @pytest.mark.parametrize("at_once", [True, False])
