@@ -22,6 +22,7 @@ from schemas.feedback import (
 from schemas.handoff import OPEN
 from schemas.lead import LifecycleStage
 from schemas.verdict import Outcome, Rule
+from services.router.domain.contact import NO_CAPS, Cap, Contact
 from services.router.domain.playbook import Playbook, Scoring, SuppressionKind, Suppressions
 from tests.router.builders import MONDAY, a_playbook, always, an_event, an_id, condition
 from tests.router.office import Office
@@ -40,6 +41,9 @@ def playbooks(draw: st.DrawFn) -> Playbook:
         del rules[rule]
     value = draw(st.sampled_from((True, False, None)))
     item = replace(book.sql.items[0], when=condition(lambda _: value))
+    cap = Cap(draw(st.integers(1, 3)), timedelta(hours=draw(st.integers(1, 500))))
+    asked_for = draw(st.sampled_from(((), ("lead.title", "event.link", "lead.time_zone"))))
+    half_life = draw(st.sampled_from((None, timedelta(minutes=1), timedelta(days=9))))
     scoring = Scoring(on=False)
     if draw(st.booleans()):
         points = draw(st.integers(-200_000, 200_000))
@@ -47,7 +51,8 @@ def playbooks(draw: st.DrawFn) -> Playbook:
     listed = draw(st.sampled_from(({}, {"acme.example": SuppressionKind.COMPETITOR})))
     return replace(
         book,
-        rules=rules,
+        rules={rule: replace(each, half_life=half_life) for rule, each in rules.items()},
+        contact=draw(st.sampled_from((NO_CAPS, Contact(cap, None, asked_for), Contact(cap, cap, asked_for)))),
         scoring=scoring,
         sql=replace(book.sql, items=draw(st.sampled_from(((), (item,), (item, *book.sql.items))))),
         mql=replace(book.mql, items=draw(st.sampled_from(((), book.mql.items)))),
