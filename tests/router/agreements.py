@@ -15,6 +15,7 @@ from schemas.verdict import Rule
 from services.router.adapters.playbook_files import load
 from services.router.domain import junctions
 from services.router.domain.conditions import compile_condition
+from services.router.domain.contact import NO_CAPS, Cap, Contact
 from services.router.domain.playbook import (
     Characteristic,
     Checklist,
@@ -145,7 +146,15 @@ def _rules(chance: Random) -> dict[Rule, RuleDefinition]:
         found[Rule.TARGET_RESPONDS], when=target, not_before=timedelta(hours=chance.randint(0, 1))
     )
     left_out = some(chance, tuple(Rule)[1:], 0, 3) if chance.random() < 0.3 else []
-    return {rule: found[rule] for rule in found if rule not in left_out}
+    half_life = chance.choice((None, timedelta(minutes=1), timedelta(days=9)))
+    return {rule: replace(found[rule], half_life=half_life) for rule in found if rule not in left_out}
+
+
+def _contact(chance: Random) -> Contact:
+    """None, or so many attempts within so many hours, of one person or of a company as well; who may ask for a time."""
+    cap = Cap(chance.randint(1, 3), timedelta(hours=chance.randint(1, 500)))
+    asked_for = chance.choice(((), ("lead.title", "event.link", "lead.time_zone")))
+    return chance.choice((NO_CAPS, Contact(cap, None, asked_for), Contact(cap, cap, asked_for)))
 
 
 def _targets(book: Playbook, chance: Random) -> Mapping[str, Target]:
@@ -183,6 +192,7 @@ def an_agreement(number: int) -> Playbook:
         version=f"agreement {number}",
         scoring=a_scoring(chance) if chance.random() < 0.8 else Scoring(on=False),
         rules=_rules(chance),
+        contact=_contact(chance),
         mql=a_checklist("mql", chance),
         sql=a_checklist("sql", chance),
         personas=_personas(chance),

@@ -48,13 +48,14 @@ def first(
     """Of a new handoff. `account` are the contacts of the account's people."""
     patient = patience(facts.playbook, rules, received_at)
     contacts = Contacts(facts.lead.standing.contacts, account)
-    return _latest(facts, patient, _asked(facts), rules=rules, play=play, received_at=received_at, contacts=contacts)
+    asked = _asked(facts, anew=Rule.CONSULTATION in rules)
+    return _latest(facts, patient, asked, rules=rules, play=play, received_at=received_at, contacts=contacts)
 
 
 def renewed(
     handoff: Handoff,
     facts: LeadFacts,
-    rules: Iterable[Rule],
+    rules: tuple[Rule, ...],
     play: str,
     *,
     received_at: datetime,
@@ -66,7 +67,8 @@ def renewed(
         held = patience(facts.playbook, handoff.rules, handoff.received_at)
     soonest = patience(facts.playbook, rules, received_at)
     patient = min(soonest, held) if soonest and held else None
-    asked = _asked(facts) or handoff.asked
+    anew = Rule.CONSULTATION in rules
+    asked = _asked(facts, anew=anew) or (None if anew else handoff.asked)
     contacts, every = Contacts(facts.lead.standing.contacts, account), (*handoff.rules, *rules)
     return _latest(facts, patient, asked, rules=every, play=play, received_at=received_at, contacts=contacts)
 
@@ -95,8 +97,10 @@ def _when(one: tuple[datetime, str]) -> datetime:
     return one[0]
 
 
-def _asked(facts: LeadFacts) -> datetime | None:
-    for path in facts.playbook.contact.asked_for:
+def _asked(facts: LeadFacts, *, anew: bool) -> datetime | None:
+    """The time they asked for. Who asks for a call anew says with it when: what they said before is past."""
+    for told in facts.playbook.contact.asked_for:
+        path = told.replace("lead.", "event.", 1) if anew and facts.event is not None else told
         found = moment_asked_for(facts.value(path), facts.profile.stated(Field.TIME_ZONE), facts.now)
         if found is not None:
             return found

@@ -157,7 +157,7 @@ def opened(
 def tightened(
     handoff: Handoff,
     facts: LeadFacts,
-    rules: Iterable[Rule],
+    rules: tuple[Rule, ...],
     priority: Priority,
     *,
     why_now: tuple[str, ...],

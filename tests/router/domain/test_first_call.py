@@ -197,6 +197,26 @@ def test_a_further_reason_does_not_make_anybody_call_before_the_time_that_was_as
     assert office.handoff_of(ADA).not_before == datetime(2026, 9, 16, 13, 0, tzinfo=UTC)
 
 
+def test_who_asks_for_a_call_anew_and_names_no_time_is_called_at_once() -> None:
+    office = with_contact(Contact(asked_for=("event.meeting_start", "lead.call_after")))
+    office.take(
+        an_event(BOOKED, ADA, at=MONDAY, says={"consultation": "yes"}, meeting_start="2026-09-16T13:00:00Z"),
+        an_event(FORM, GRACE, at=MONDAY, says={"call_after": "2026-09-17"}),
+    )
+    office.take(a_request(after=HOUR), a_request(GRACE, after=HOUR))
+
+    assert [office.handoff_of(who).not_before for who in (ADA, GRACE)] == [None, None]
+
+
+def test_who_asks_for_a_call_and_names_another_time_is_called_then() -> None:
+    office = with_contact(Contact(asked_for=("lead.call_after",)))
+    for at, day in enumerate(("2026-09-17", "2026-09-16")):
+        says = {"consultation": "yes", "call_after": day}
+        office.take(an_event(FORM, ADA, at=MONDAY + at * HOUR, id=day, says=says))
+
+    assert office.handoff_of(ADA).not_before == datetime(2026, 9, 16, tzinfo=UTC)
+
+
 def test_the_first_attempt_is_due_after_the_time_that_was_asked_for() -> None:
     office = with_contact(Contact(asked_for=("lead.call_after",)))
     office.take(a_lead(call_after="2026-09-17T10:00:00Z"))
