@@ -16,9 +16,8 @@ from runtime.meanwhile import meanwhile
 from runtime.outbox import NOTHING_SAID, Said
 from schemas.dead_letter import DeadLetterReason
 from schemas.event import Event
-from schemas.fact import replace
 from schemas.feedback import Feedback
-from services.router.adapters import codec, tables
+from services.router.adapters import tables
 from services.router.adapters.ask import Ask, Number
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.loading import Loaded, load
@@ -34,9 +33,6 @@ from services.router.adapters.saving import (
 )
 from services.router.adapters.state import Write
 from services.router.desk import DRAW, Desk, numbering
-from services.router.domain.absences import declared
-from services.router.domain.assignment import Rotation, given_back
-from services.router.domain.decision import ReturnTurn, SetAbsence
 from services.router.domain.folding import fold, folding, glimpsing, passing_by
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import IdentifierKey
@@ -49,6 +45,7 @@ from services.router.drawing_at_once import drawn_at_once, holding, teams_in_tur
 from services.router.erasure import erase_leads, without_the_erased
 from services.router.fresh import fresh
 from services.router.reading import Death, Entry, Incoming, dead_letter, reading
+from services.router.rotations import rotated
 from services.router.telling import Told, dead_letter_message, tell
 from services.router.uncounted import dead_events, driven_again, remembered
 
@@ -127,7 +124,7 @@ async def _decide(
     loaded.day = day_of(milliseconds(now))
     told = tell(folded, loaded, desk.shelf, now)
     poisoned = _bury(incoming, entries, folded)
-    await _turns(desk, connection, told.turns, playbook)
+    await rotated(desk, connection, told.turns, playbook)
     teams = await teams_in_turn(desk, turn, loaded, told)
     places = (_place(incoming.batch), DRAW) if teams else (_place(incoming.batch),)
     numbers = numbering(*places, playbook=playbook, at=now, dropped=_dropped(incoming, entries))
@@ -255,29 +252,6 @@ def _early(wanted: Needs, loaded: Loaded) -> Write:
 
 def _erases(folded: Folded, loaded: Loaded) -> bool:
     return bool(folded.erased_leads) or loaded.world.erased_at != loaded.forgotten
-
-
-async def _turns(
-    desk: Desk, connection: AsyncConnection, turns: Sequence[ReturnTurn | SetAbsence], playbook: Playbook
-) -> None:
-    """Rare: a merge or a bad lead gives a rep's turn back, or a rep is away: every team is told, whichever asks them.
-
-    Teams are locked after all that was there before.
-    """
-    teams = {turn.team for turn in turns if isinstance(turn, ReturnTurn)}
-    if any(isinstance(turn, SetAbsence) for turn in turns):
-        teams |= set(playbook.teams)
-        fresh = codec.ROTATION.encode(Rotation())
-        await desk.state.add(connection, tables.ROTATION, [(team, fresh) for team in sorted(playbook.teams)])
-    rows = await desk.state.lock(connection, tables.ROTATION, [(team,) for team in sorted(teams)])
-    rotations = {team: codec.ROTATION.decode(blob) for team, blob in rows}
-    for turn in turns:
-        if isinstance(turn, SetAbsence):
-            rotations = {team: replace(one, away=declared(one.away, turn)) for team, one in rotations.items()}
-        elif turn.team in rotations:
-            rotations[turn.team] = given_back(rotations[turn.team], turn.rep)
-    kept = [(team, codec.ROTATION.encode(rotation)) for team, rotation in sorted(rotations.items())]
-    await desk.state.put(connection, tables.ROTATION, kept)
 
 
 def _widened(wanted: Needs, more: More) -> Needs:
