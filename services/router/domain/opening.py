@@ -163,8 +163,12 @@ def tightened(
     received_at: datetime,
     flags: tuple[str, ...] = (),
 ) -> Handoff:
-    """The open handoff with new reasons (R5): the priority only tightens; the play answers all the reasons."""
+    """The open handoff with new reasons (R5): the priority only tightens; the play answers all the reasons.
+
+    Where rule 4 is a new one, it is that account's from now on, whatever company the lead had named before.
+    """
     held = in_order((*handoff.rules, *rules))
+    responds = Rule.TARGET_RESPONDS in held and Rule.TARGET_RESPONDS not in handoff.rules
     soonest = _not_before(facts.playbook, rules, received_at)
     before = min(soonest, handoff.not_before) if soonest and handoff.not_before else None
     return handoffs.changed(
@@ -174,6 +178,7 @@ def tightened(
         play=play_for(facts, held)[0],
         playbook=facts.playbook.version,
         brief=brief_of(facts, dict.fromkeys((*why_now, *handoff.brief.why_now))),
+        account=facts.account.key if responds else handoff.account,
         not_before=before,
         flags=tuple(dict.fromkeys((*handoff.flags, *flags))),
     )

@@ -14,8 +14,8 @@ from schemas.verdict import Rule, Ternary
 from services.router.domain.condition import Condition
 from services.router.domain.flip import Changes, Step, facts_in
 from services.router.domain.playbook import Playbook, Signal, SuppressionKind
-from services.router.domain.possibilities import Openly, openly
 from services.router.domain.portraits import Portraits, portraits
+from services.router.domain.possibilities import Openly, openly
 from services.router.domain.scoring import Gauge, gauges
 from services.router.domain.steps import steps_of
 from services.router.domain.vocabulary import PERSONAL

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.verdict import Ternary
-from services.router.domain.condition import Facts
 from services.router.domain.kleene import UNKNOWN, conjunction
 from services.router.domain.playbook import Checklist
 
@@ -17,17 +16,12 @@ class Checked(NamedTuple):
     questions: tuple[str, ...]
 
 
-def check(checklist: Checklist, facts: Facts) -> Checked:
-    """The checklist's value, each item's value, and the questions to ask.
+def checked(checklist: Checklist, items: Mapping[str, Ternary]) -> Checked:
+    """The checklist's value and the questions to ask, from each line's value.
 
     There are questions only while the answer is open: one false item settles the list, and then nobody needs to ask.
     An item that is settled is not asked about, and a question that settles two items is asked once.
     """
-    return checked(checklist, {item.name: item.when.test(facts) for item in checklist.items})
-
-
-def checked(checklist: Checklist, items: Mapping[str, Ternary]) -> Checked:
-    """The checklist with each line's value known."""
     value = conjunction(items.values())
     if value is not UNKNOWN:
         return Checked(value, items, ())
