@@ -15,7 +15,7 @@ from services.router.domain.personas import persona_of, stage_of
 from services.router.domain.playbook import NurtureTrack, Persona, Playbook, RoutingRule, Stage
 from services.router.domain.portraits import Likeness, Portrait, Sketch
 from services.router.domain.possibilities import possible
-from services.router.domain.prepared import prepared
+from services.router.domain.prepared import Prepared, prepared
 from services.router.domain.profile import profile_of
 from services.router.domain.readiness import Checked
 
@@ -32,7 +32,7 @@ class LeadFacts:
         self.event, self.lead, self.playbook, self.now = event, lead, playbook, now
         self.at = milliseconds(now)
         self.today = day_at(self.at)
-        self.ready = prepared(playbook)
+        self.ready: Prepared = prepared(playbook)
         self.counts = scoring.counts_of(lead)
         self.profile = profile_of(lead)
         self.account = account_of(self.profile, self.ready, self.today)
