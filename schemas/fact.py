@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -80,11 +80,6 @@ def _classified(data: bytes, fault: Exception) -> ValueError:
     if envelope.schema > SCHEMA or unknown_tag:
         return NewerFactError(f"{envelope.fact!r} of schema {envelope.schema} is unknown here: upgrade, then retry")
     return MalformedFactError(str(fault))
-
-
-def jsonable(fact: Any) -> Any:
-    """The fact as plain dicts, lists and strings, for people and for canonical comparison."""
-    return msgspec.to_builtins(fact)
 
 
 def utc(moment: datetime) -> datetime:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,11 +16,12 @@ from services.router.adapters import tables
 from services.router.domain.lead import Lead
 from services.router.domain.moments import day_of
 from services.router.domain.profile import stated
-from services.router.domain.scoring import counts_of, score
+from services.router.domain.scoring import counts_of
 from services.router.reading import DRIVEN_AGAIN
 from tests.flow.founding import Founding
 from tests.flow.senders import Post, brought, consultation, html_form, identified, page, typeform, whitepaper
 from tests.flow.shelves import handoffs, items, key_of, lead_of, rows, rulings
+from tests.router.office import score
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -60,7 +60,7 @@ async def test_state_is_what_happened_not_points(founding: Founding) -> None:
     }
     assert max(len(seen) for one in ada.dossiers.values() for seen in one.recent.values()) == 3
     before = score(ada, book, now)
-    assert before == replace(score(grace, book, now), contributions=before.contributions)
+    assert before == score(grace, book, now)._replace(contributions=before.contributions)
     assert before.total < before.threshold
 
     await founding.republish("scoring.yaml", "points: 50\n    half_life_days: 60", "points: 90\n    half_life_days: 60")

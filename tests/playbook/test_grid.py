@@ -1,4 +1,4 @@
-"""P2: for everybody and every reason there is exactly one play that is meant most, it is no fallback, and it is whole."""
+"""P2: for everybody and every reason exactly one play is meant most; it is no fallback, and it is whole."""
 
 from collections.abc import Iterator
 from itertools import chain, combinations, product

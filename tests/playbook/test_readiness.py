@@ -3,8 +3,8 @@
 import pytest
 
 from schemas.verdict import Ternary
-from services.router.domain.playbook import Playbook
-from services.router.domain.readiness import check
+from services.router.domain.playbook import Checklist, Playbook
+from services.router.domain.readiness import Checked, checked
 from tests.playbook.facts import SomeFacts
 
 TRUE, FALSE, UNKNOWN = Ternary.TRUE, Ternary.FALSE, Ternary.UNKNOWN
@@ -23,6 +23,10 @@ READ = {"case_study_read": [3]}
 def without(*paths: str, **changed: object) -> SomeFacts:
     values = {path: value for path, value in READY.items() if path not in paths}
     return SomeFacts({**values, **{path.replace("__", "."): value for path, value in changed.items()}}, READ)
+
+
+def check(checklist: Checklist, facts: SomeFacts) -> Checked:
+    return checked(checklist, {item.name: item.when.test(facts) for item in checklist.items}, facts)
 
 
 def test_everything_true_is_ready_and_asks_nothing(straw_man: Playbook) -> None:

@@ -1,4 +1,4 @@
-"""The story that `make run` tells, decided in memory: everybody whom sales hears of comes with a play that is meant for them."""
+"""The story that `make run` tells, decided in memory: whomever sales hears of, the play is meant for them."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

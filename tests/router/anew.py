@@ -1,4 +1,4 @@
-"""What the shell does in a batch, in memory: loads what the facts need and no more, folds, and saves what was touched."""
+"""What the shell does in a batch, in memory: loads what the facts need, no more, folds, and saves what was touched."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,14 @@ def folded_anew(facts: Sequence[Event | Feedback], stored: World, playbook: Play
             folded = fold(facts, world, playbook)
         except NeedsMoreError as missing:
             more = wanted.and_more(missing)
-            assert more != wanted, f"asked again for what was loaded: {missing.identifiers or missing.accounts}"
+            if more == wanted:
+                raise AssertionError(
+                    f"asks for what was loaded: {missing.identifiers or missing.accounts}"
+                ) from missing
             wanted = more
-            continue
-        _save(world, stored)
-        return folded
+        else:
+            _save(world, stored)
+            return folded
 
 
 def _loaded(facts: Sequence[Event | Feedback], wanted: Needs, stored: World, playbook: Playbook) -> World:

@@ -3,25 +3,47 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from schemas.event import Event, Identifier, IdentifierKind
 from schemas.fact import replace
 from schemas.feedback import Feedback, TimerFired
 from schemas.handoff import HandoffState
-from schemas.verdict import Verdict
+from schemas.lead import Priority
+from schemas.verdict import Contribution, Verdict
 from services.router.domain.assignment import Rotation, draw
 from services.router.domain.decision import SetTimer
+from services.router.domain.facts import LeadFacts
 from services.router.domain.folding import fold
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.identity import lead_id
 from services.router.domain.lead import IdentifierKey, Lead
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
-from services.router.domain.scoring import Score, score
+from services.router.domain.scoring import contributions, priority_of, threshold_of
 from services.router.domain.world import Folded, Settled, World
 from tests.router.builders import a_playbook, an_id, who
+
+
+class Score(NamedTuple):
+    """A lead's score in thousandths of a point, and what it is made of."""
+
+    total: int
+    fit: int
+    engagement: int
+    contributions: tuple[Contribution, ...]
+    priority: Priority
+    threshold: int
+
+
+def score(lead: Lead, playbook: Playbook, now: datetime) -> Score:
+    """The lead's score at `now`."""
+    facts = LeadFacts(None, lead, playbook, now)
+    points, rules, target = facts.points, playbook.scoring, facts.account.target
+    parts = contributions(lead, rules, facts.gained, facts.are)
+    threshold = threshold_of(rules, target.tier if target else "")
+    return Score(points.total, points.fit, points.engagement, parts, priority_of(points, rules), threshold)
 
 
 class Everything(set[Any]):

@@ -1,4 +1,4 @@
-"""P1: whatever happened before, nothing reaches a rep without a whole play and a brief that knows what it does not know."""
+"""P1: nothing reaches a rep without a whole play, and without a brief that knows what it does not know."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -35,7 +35,7 @@ DOMAINS = ("acme.example", "globex.example", "initech.example", "gmail.example",
 
 
 def a_crowd(chance: Random) -> list[tuple[str, ...]]:
-    """Leads who share nothing but perhaps their company: each with an address or two, a browser and a phone, or less."""
+    """Leads who share nothing but perhaps their company: with an address, a browser and a phone, or less."""
     found = []
     for n in range(CROWD):
         email, phone = f"lead{n}@{chance.choice(DOMAINS)}", f"+49301{n:04}"

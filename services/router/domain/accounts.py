@@ -22,7 +22,7 @@ class Account(Value, frozen=True, gc=False):
     target: Target | None = None
     name: str = ""
     settled: bool = False
-    """Nothing still missing could make it another company's: a domain tells it, or domain and name are known."""
+    """Nothing that is still missing could make it another company's: a domain tells it, or all is known."""
 
 
 NOBODY = Account()

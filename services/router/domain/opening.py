@@ -166,9 +166,13 @@ def tightened(
     opened_at: datetime | None = None,
     contacts: tuple[int, ...] = (),
 ) -> Handoff:
-    """The open handoff with new reasons (R5): the priority only tightens; the play answers all the reasons."""
+    """The open handoff with new reasons (R5): the priority only tightens; the play answers all the reasons.
+
+    Where rule 4 is a new one, it is that account's from now on, whatever company the lead had named before.
+    """
     held = in_order((*handoff.rules, *rules))
     play = play_for(facts, held)[0]
+    responds = Rule.TARGET_RESPONDS in held and Rule.TARGET_RESPONDS not in handoff.rules
     soonest = earliest.renewed(handoff, facts, rules, play, received_at=received_at, account=contacts)
     return handoffs.changed(
         handoff,
@@ -177,6 +181,7 @@ def tightened(
         play=play,
         playbook=facts.playbook.version,
         brief=brief_of(facts, dict.fromkeys((*why_now, *handoff.brief.why_now))),
+        account=facts.account.key if responds else handoff.account,
         not_before=soonest.at,
         flags=tuple(dict.fromkeys((*handoff.flags, *flags))),
         waits_for=soonest.why,

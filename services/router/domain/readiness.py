@@ -19,17 +19,12 @@ class Checked(NamedTuple):
     questions: tuple[str, ...]
 
 
-def check(checklist: Checklist, facts: Facts) -> Checked:
-    """The checklist's value, each item's value, and the questions to ask.
+def checked(checklist: Checklist, items: Mapping[str, Ternary], facts: Facts) -> Checked:
+    """The checklist's value and the questions to ask, from each line's value.
 
     There are questions only while the answer is open: one false item settles the list, and then nobody needs to ask.
     An item that is settled is not asked about, nor one whose answer another question brings.
     """
-    return checked(checklist, {item.name: item.when.test(facts) for item in checklist.items}, facts)
-
-
-def checked(checklist: Checklist, items: Mapping[str, Ternary], facts: Facts) -> Checked:
-    """The checklist with each line's value known."""
     value = conjunction(items.values())
     if value is not UNKNOWN:
         return Checked(value, items, ())

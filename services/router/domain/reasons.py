@@ -46,7 +46,6 @@ FLOOD = Reason(code="flood", text="More of these arrive than people send: they g
 BURST = Reason(
     code="scanner_burst", text="Three or more links were opened within two seconds: a scanner, not a person."
 )
-HELD = Reason(code="held", text="An email click waits a moment to see whether a scanner opens the other links too.")
 MERGED = Reason(code="merged", text="Two leads turned out to be one person: their histories are one from here on.")
 
 _MARKS = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Context, Decimal
 from functools import lru_cache
 from operator import attrgetter
@@ -13,7 +12,7 @@ from schemas.verdict import Contribution, Ternary
 from services.router.domain.condition import Facts
 from services.router.domain.identity import id_text
 from services.router.domain.lead import RECENT, Lead, Sighting
-from services.router.domain.playbook import Playbook, Repeat, Scoring, Signal
+from services.router.domain.playbook import Repeat, Scoring, Signal
 
 SCALE = 1_000_000
 """A weight of one."""
@@ -22,18 +21,6 @@ _BAND = 4
 _PLACE = attrgetter("place")
 
 Days = Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The score in thousandths of a point; the contributions sum to `total` exactly."""
-
-    total: int
-    fit: int
-    engagement: int
-    contributions: tuple[Contribution, ...]
-    priority: Priority
-    threshold: int
 
 
 class Points(NamedTuple):
@@ -217,19 +204,6 @@ def threshold_of(scoring: Scoring, tier: str) -> int:
     return min(scoring.threshold, scoring.target_thresholds.get(tier, scoring.threshold)) if tier else scoring.threshold
 
 
-def explained(lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapping[str, int], threshold: int) -> Score:
-    """The score with everything it is made of."""
-    points = Points(sum(are.values()), sum(gained.values()))
-    return Score(
-        points.total,
-        points.fit,
-        points.engagement,
-        contributions(lead, scoring, gained, are),
-        priority_of(points, scoring),
-        threshold,
-    )
-
-
 def contributions(
     lead: Lead, scoring: Scoring, gained: Mapping[str, int], are: Mapping[str, int]
 ) -> tuple[Contribution, ...]:
@@ -251,11 +225,3 @@ def recent(lead: Lead, signal: str) -> tuple[Sighting, ...]:
     if len(found) < 2:  # noqa: PLR2004  (one needs no order)
         return found[0] if found else ()
     return tuple(sorted({seen for each in found for seen in each}, reverse=True)[:RECENT])
-
-
-def score(lead: Lead, playbook: Playbook, now: datetime, tier: str = "") -> Score:
-    """The lead's score at `now`, with its contributions. `tier` is the named account's, for its threshold."""
-    from services.router.domain.facts import LeadFacts
-
-    facts = LeadFacts(None, lead, playbook, now)
-    return explained(lead, playbook.scoring, facts.gained, facts.are, threshold_of(playbook.scoring, tier))

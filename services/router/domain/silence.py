@@ -1,8 +1,8 @@
 """Silence is never a no: how a checklist asks, so that what is missing can lose an answer, but never turn one (R6).
 
-Elsewhere a playbook may ask what we know: `unknown: lead.country` chooses a nurture track, `lead.has_phone: no` a play. A
-checklist asks how things are. There a fact that nobody has stated is open, and so is all that follows from it: the
-persona, the stage, the company and the score are whatever they may still turn out to be.
+Elsewhere a playbook may ask what we know: `unknown: lead.country` chooses a nurture track, `lead.has_phone: no` a
+persona. A checklist asks how things are. There a fact that nobody has stated is open, and so is all that follows from
+it: the persona, the stage, the company and the score are whatever they may still turn out to be.
 """
 
 from collections.abc import Iterable
@@ -78,7 +78,7 @@ def _opened(fact: Condition) -> Condition:
 
 
 def could_be(choices: Iterable[tuple[Choice, Condition]], facts: Facts) -> tuple[Choice, ...]:
-    """Which of these, of which the first that fits is taken, it may turn out to be; none is named where none may fit."""
+    """Which of these it may turn out to be, where the first that fits is taken; nothing where none may fit."""
     found = []
     for choice, when in choices:
         value = when.test(facts)

@@ -18,7 +18,7 @@ from services.router.domain.facts import LeadFacts
 from services.router.domain.nurturing import track_for
 from services.router.domain.opening import team_for
 from services.router.domain.personas import persona_of, stage_of
-from services.router.domain.playbook import Playbook
+from services.router.domain.playbook import Checklist, Playbook
 from services.router.domain.prepared import prepared
 from services.router.domain.rules import Findings
 from tests.router.builders import MONDAY, a_playbook, an_event
@@ -81,10 +81,10 @@ def test_a_portrait_says_what_asking_anew_says(playbook: Playbook, events: list[
         assert facts.persona == persona_of(anew, playbook)
         assert facts.are == scoring.fit(playbook.scoring, anew)
         assert facts.stage == stage_of(anew, playbook)
-        assert facts.sql == readiness.check(playbook.sql, anew)
+        assert facts.sql == checked(playbook.sql, anew)
         assert list(facts.sql.items) == [item.name for item in playbook.sql.items]
         assert facts.qualified is (facts.sql.value is Ternary.TRUE)
-        assert facts.mql is (readiness.check(playbook.mql, anew).value is Ternary.TRUE)
+        assert facts.mql is (checked(playbook.mql, anew).value is Ternary.TRUE)
         gained = scoring.engagement(
             anew.counts, scoring.gauges(playbook.scoring), playbook.scoring.group_caps, anew.today
         )
@@ -96,6 +96,10 @@ def test_a_portrait_says_what_asking_anew_says(playbook: Playbook, events: list[
             asked = playbook.rules[Rule.CONSULTATION].when.test(anew)
 
             assert Findings(event, facts, ready).value(Rule.CONSULTATION) is asked
+
+
+def checked(checklist: Checklist, facts: LeadFacts) -> readiness.Checked:
+    return readiness.checked(checklist, {item.name: item.when.test(facts) for item in checklist.items}, facts)
 
 
 def holds(condition: Condition, facts: LeadFacts) -> bool:

@@ -14,7 +14,7 @@ from services.router.domain.conditions import compile_all
 from services.router.domain.junctions import conjoin, disjoin, invert
 from services.router.domain.kleene import conjunction
 from services.router.domain.playbook import Checklist, ChecklistItem
-from services.router.domain.readiness import check
+from services.router.domain.readiness import Checked, checked
 from services.router.domain.vocabulary import Place, Vocabulary
 from tests.playbook.facts import SomeFacts
 
@@ -32,6 +32,10 @@ class Told(NamedTuple):
 
     def count(self, signal: str, within_days: int | None) -> int:
         raise AssertionError((signal, within_days))
+
+
+def check(checklist: Checklist, facts: Told | SomeFacts) -> Checked:
+    return checked(checklist, {item.name: item.when.test(facts) for item in checklist.items}, facts)
 
 
 def fact(name: str) -> Condition:

@@ -5,16 +5,13 @@ from datetime import timedelta
 from decimal import Context, Decimal
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.event import Event, EventType, Mark
 from schemas.lead import Priority
-from services.router.domain.lead import IdentifierKey
 from services.router.domain.playbook import Repeat, Scoring
 from services.router.domain.scoring import Points, gauge, priority_of, weights
-from tests.router.builders import MONDAY, a_playbook, a_signal, an_event, an_id, email, who
-from tests.router.domain import oracle
+from tests.router.builders import MONDAY, a_playbook, a_signal, an_event, an_id, email
 from tests.router.office import Office
 
 PAGE, PAPER, FORM = EventType.PAGE_VIEWED, EventType.CONTENT_DOWNLOADED, EventType.FORM_SUBMITTED
@@ -171,28 +168,6 @@ def _correction(event: Event, *, replaced: bool) -> Event:
         PAPER, *event.identifiers, at=event.occurred_at, late=at - event.occurred_at, id=f"repair of {event.id}",
         corrects=event.id,
     )  # fmt: skip
-
-
-@given(histories())
-def test_any_order_gives_the_score_that_a_recount_of_everything_gives(events: list[Event]) -> None:
-    office = Office(draws=False)
-    office.take(*events, batch=False)
-    for name in PEOPLE:
-        key = IdentifierKey(who(name).kind, who(name).value)
-
-        assert office.score_of(name, LATER).total == oracle.score_of(key, events, office.playbook, LATER), name
-
-
-@given(histories(), st.randoms(use_true_random=False))
-def test_two_orders_give_the_same_leads_the_same_scores(events: list[Event], chance: object) -> None:
-    one, other = Office(draws=False), Office(draws=False)
-    one.take(*events, batch=False)
-    again = list(events)
-    chance.shuffle(again)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
-    other.take(*again, batch=False)
-    told = [[(office.lead_of(name).id, office.score_of(name, LATER)) for name in PEOPLE] for office in (one, other)]
-
-    assert told[0] == told[1]
 
 
 def test_a_retraction_that_arrives_first_leaves_nothing_behind() -> None:

@@ -1,4 +1,4 @@
-"""R6: what is missing may leave a question open, but never answers it: no lost fact turns *not sure* into *not ready*."""
+"""R6: what is missing may leave a question open, but never answers it: nothing lost makes anybody not ready."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace as replaced

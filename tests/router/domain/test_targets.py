@@ -116,3 +116,14 @@ def test_a_visitor_becomes_the_accounts_once_the_company_is_known() -> None:
 
     assert (silent.outcome, known.outcome, responds.outcome) == (Outcome.NURTURE, Outcome.NURTURE, Outcome.PASS)
     assert responds.fired == (Rule.TARGET_RESPONDS,)
+
+
+def test_who_turns_out_to_work_at_a_named_account_has_that_accounts_play() -> None:
+    office = Office()
+    office.take(an_event(EventType.FORM_SUBMITTED, "c1", says={"website": "initech.example", "consultation": "yes"}))
+    before = office.handoff_of("c1")
+    office.take(an_event(EventType.FORM_SUBMITTED, "bob@globex.example", "c1", at=MONDAY + timedelta(minutes=5)))
+    after = office.handoff_of("bob@globex.example")
+
+    assert (before.account, after.account, after.id) == ("initech.example", "globex.example", before.id)
+    assert office.world.accounts["globex.example"].target_handoff == after.id
