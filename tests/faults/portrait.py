@@ -17,6 +17,8 @@ What may rightly differ, and is therefore not here:
 * whether the question that was open in between was asked (triage), and in which nurture track somebody waited;
 * for people of whom something was taken back, corrected, or contradicted: whether a rule held for a moment in between;
   whose play a named account's is, and who joined it; whether somebody whom a rep found to be no lead had been armed;
+* whether a scanner's burst is seen where two addresses are joined and parted again between its clicks (`lives`);
+* an identifier of which nothing is left: who took back the one event that named it before that came never met it;
 * the last few event ids behind a count where one of them was taken back: a fourth is not remembered for a third.
 """
 
@@ -29,6 +31,7 @@ from schemas.event import IdentifierKind
 from schemas.handoff import HandoffState
 from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import Handoff
+from services.router.domain.identity import lead_id
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.playbook import Playbook
 from services.router.domain.scoring import score
@@ -54,7 +57,7 @@ def different(people: Sequence[Person], here: State, there: State, playbook: Pla
 
 def portrait(person: Person, state: State, playbook: Playbook) -> Mapping[str, Any]:
     """Each fact about this person that no order may change, by what it is called."""
-    keys = [key for key in keys_of(person) if key in state.identifiers]
+    keys = [key for key in keys_of(person) if key in state.identifiers and _says_something(state, key)]
     leads = {state.identifiers[key].lead for key in keys}
     return dict(
         [
@@ -71,6 +74,12 @@ def keys_of(person: Person) -> list[IdentifierKey]:
     emails = [IdentifierKey(IdentifierKind.EMAIL, email) for email in person.emails]
     cookies = [IdentifierKey(IdentifierKind.COOKIE, cookie) for cookie in person.cookies]
     return [*emails, *cookies, *([IdentifierKey(IdentifierKind.PHONE, person.phone)] if person.phone else [])]
+
+
+def _says_something(state: State, key: IdentifierKey) -> bool:
+    """Is anything left of what was said by it or of it? Else it is as one that nobody ever heard of."""
+    row = state.identifiers[key]
+    return bool(_counts(state, key) or row.dossier.statements or row.ownership.claims or row.lead != lead_id(key))
 
 
 def _counts(state: State, key: IdentifierKey) -> dict[str, dict[int, int]]:

@@ -114,9 +114,16 @@ def _verdicts(again: Mapping[tuple[UUID, int], bytes], state: State) -> Iterator
 
 def _apart(kept: bytes, again: bytes) -> str:
     """What two verdicts say differently."""
-    one, other = msgspec.json.decode(kept), msgspec.json.decode(again) or {}
-    names = [name for name in one if one[name] != other.get(name)]
-    return "; ".join(f"{name} {one[name]}, in that order {other.get(name)}" for name in names)
+    return "; ".join(_unlike("", msgspec.json.decode(kept), msgspec.json.decode(again)))
+
+
+def _unlike(path: str, kept: Any, again: Any) -> Iterator[str]:
+    """The leaves that differ, each by where it stands."""
+    if isinstance(kept, dict) and isinstance(again, dict):
+        for name in sorted(kept.keys() | again.keys()):
+            yield from _unlike(f"{path}.{name}".lstrip("."), kept.get(name), again.get(name))
+    elif kept != again:
+        yield f"{path} {kept}, in that order {again}"
 
 
 def _rows(world: World, state: State) -> Iterator[str]:
@@ -126,11 +133,11 @@ def _rows(world: World, state: State) -> Iterator[str]:
     yield from _unequal("standing of lead", kept, standings)
     yield from _unequal("handoff", state.handoffs, world.handoffs)
     yield from _unequal("triage item", state.items, world.triage)
-    accounts = {key: row for key, row in world.accounts.items() if row.target_handoff or row.owner}
-    yield from _unequal("account", {key: row for key, row in state.accounts.items() if key in accounts}, accounts)
+    yield from _unequal("account", state.accounts, world.accounts)
 
 
 def _unequal(what: str, kept: Mapping[Any, Any], again: Mapping[Any, Any]) -> Iterator[str]:
     for key in sorted(kept.keys() | again.keys()):
         if kept.get(key) != again.get(key):
-            yield f"{what} {key}: the routers keep {kept.get(key)}, in that order it is {again.get(key)}"
+            unlike = _unlike("", msgspec.to_builtins(kept.get(key)), msgspec.to_builtins(again.get(key)))
+            yield f"{what} {key}: the routers keep {'; '.join(unlike)}"

@@ -34,7 +34,7 @@ from tests.faults.stream import Stream, stream
 from tests.migrated import administer, template_of
 
 SOAK = os.environ.get("PLAYCALLER_TEST_PROFILE") == "soak"
-PEOPLE, SECONDS, KILL_EVERY, REBALANCE_EVERY = (430, 80.0, 10.0, 4.0) if SOAK else (30, 7.0, 3.0, 1.5)
+PEOPLE, SECONDS, KILL_EVERY, REBALANCE_EVERY = (430, 80.0, 10.0, 4.0) if SOAK else (30, 5.0, 2.0, 1.2)
 PATIENCE = 240.0
 """Seconds: a busy machine may take its time, stuck routers may not."""
 SEED = int(os.environ.get("PLAYCALLER_TEST_SEED", random.SystemRandom().randrange(10**6)))
