@@ -69,7 +69,7 @@ def _verdicts(found: Comparison) -> Table:
 def _print_differences(console: Console, found: Comparison) -> None:
     changed = len(found.differences)
     if not changed:
-        console.print(f"[green]✓[/] All {found.same:,} kept verdicts come out as they were, plays included.\n")
+        console.print(f"[green]✓[/] All {found.same:,} kept verdicts come out as they were. Plays, too.\n")
         return
     would = "1 verdict would be another" if changed == 1 else f"{changed:,} verdicts would be others"
     console.print(f"[yellow]![/] [bold]{would}[/]; {found.same:,} come out as they were.\n")

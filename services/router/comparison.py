@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from runtime.database import Database
 from schemas.verdict import Outcome, Rule, Verdict
@@ -69,7 +68,7 @@ async def compared(recorded: Database, done: Backtest) -> Comparison:
         within = (verdict.c.batch >= begun) & (verdict.c.batch <= done.last)
         times: list[int] = []
         for row in await connection.execute(select(*columns, verdict.c.receipt).where(within)):
-            past[row.event] = _decided(row)
+            past[row.event] = _decided(row.outcome, row.code, row.handoff, row.receipt)
             times.append(row.at)
         mine = select(assignment.c.rep, func.count()).where(assignment.c.batch <= done.last)
         for rep, count in await connection.execute(mine.group_by(assignment.c.rep)):
@@ -81,10 +80,8 @@ async def compared(recorded: Database, done: Backtest) -> Comparison:
     return found
 
 
-def _decided(row: Row[*tuple[Any, ...]]) -> Decided:
-    if row.receipt:
-        return decided_in(_VERDICT.decode(row.receipt))
-    return Decided(Outcome(row.outcome), row.code, row.handoff)
+def _decided(outcome: str, code: str, handoff: UUID | None, receipt: bytes) -> Decided:
+    return decided_in(_VERDICT.decode(receipt)) if receipt else Decided(Outcome(outcome), code, handoff)
 
 
 def _compare(found: Comparison, past: Mapping[UUID, Decided], done: Backtest, names: Mapping[UUID, str]) -> None:

@@ -1,11 +1,11 @@
 """What a publication would do to those who are known already, from the state alone: nothing is written or fired."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Row, select
@@ -80,7 +80,7 @@ async def _leads(recorded: Database) -> AsyncIterator[Lead]:
         stream = await connection.stream(asked.execution_options(yield_per=_AT_ONCE))
         pending: list[Row[*tuple[Any, ...]]] = []
         async for rows in stream.partitions(_AT_ONCE):
-            pending += rows
+            pending.extend(cast("Sequence[Row[Any]]", rows))
             people = [list(rows) for _, rows in groupby(pending, key=attrgetter("lead"))]
             pending = people.pop()  # the next piece may go on with the last of them
             for theirs in people:
