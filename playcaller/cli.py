@@ -162,6 +162,21 @@ def audit(
 
 
 @app.command()
+def snapshot(
+    playbook_path: Annotated[
+        Path, typer.Option("--playbook", help="The playbook's folder, or the store of those published.")
+    ] = Path("playbook"),
+    data: Data = None,
+) -> None:
+    """Keep the state as it is now, so that `audit`, `explain` and `backtest` can begin here later."""
+    from playcaller.people import plainly
+    from playcaller.snapshotting import run
+
+    with plainly():
+        raise SystemExit(run(playbook_path, data))
+
+
+@app.command()
 def turns(
     playbook_path: Annotated[
         Path, typer.Option("--playbook", help="The playbook's folder, or the store of those published.")

@@ -14,6 +14,7 @@ from uuid import UUID
 from runtime.database import Database
 from runtime.log import Log
 from schemas.verdict import Outcome
+from services.router.adapters.forgetting import Forgotten
 from services.router.past import Books
 from services.router.recollection import Progress, Recollection
 
@@ -34,7 +35,7 @@ class Backtest:
 
     events: int = 0
     whole: bool = True
-    """Does the past begin at the beginning? Else everybody who was known before is met as a stranger."""
+    """Does the past begin at the beginning, or with a snapshot? Else who was known before is met as a stranger."""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     decided: dict[UUID, Decided] = field(default_factory=dict)
     """event → its verdict, where that is kept: not an anonymous visitor's ordinary one."""
@@ -43,10 +44,14 @@ class Backtest:
 
 
 async def backtest(
-    recorded: Database, log: Log, books: Books, progress: Progress = lambda _done, _of: None
+    recorded: Database,
+    log: Log,
+    books: Books,
+    progress: Progress = lambda _done, _of: None,
+    forgotten: Forgotten | None = None,
 ) -> Backtest:
     """Decide the whole past once more. `recorded` and the log are only read. Raises as `Recollection.moments` does."""
-    done, recollection = Backtest(), Recollection(recorded, log, books)
+    done, recollection = Backtest(), Recollection(recorded, log, books, forgotten=forgotten)
     async for moment in recollection.moments(progress):
         for settled in moment.folded.settled:
             done.events += 1
