@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.database import Database
-from schemas.enrolment import ChangeEnrolment, Contact, EnrolmentStep
+from schemas.enrolment import ChangeEnrolment, EnrolmentStep
 from services.notifier import tables
 from services.notifier.channel import OpenChannel, Outcome
 from services.notifier.channels.nurture import Nurture
@@ -269,21 +269,6 @@ async def test_the_forgotten_whom_nobody_was_told_of_are_never_mentioned(rig: Ri
 
     assert tool.asked == []
     assert b"ada@acme.example" not in b"".join([row.play for row in await rig.rows(tables.HANDOFFS)])
-
-
-async def test_a_name_with_a_link_in_it_is_not_mailed_on(rig: Rig, tool: MarketingTool) -> None:
-    advert = Contact(email="victim@acme.example", name="Win at https://evil.example now", company="www.evil.example")
-    await rig.take(entering(tool, contact=advert))
-    await rig.work()
-    ((_, body),) = tool.took.items()
-
-    assert body["data"]["contact"] == {
-        "email": "victim@acme.example",
-        "name": "",
-        "title": "",
-        "company": "",
-        "phone": "",
-    }
 
 
 async def test_without_a_secret_it_waits_until_there_is_one(

@@ -6,9 +6,11 @@ import pytest
 from pydantic import SecretStr
 
 from runtime.clock import ManualClock
+from schemas.enrolment import Contact
 from services.notifier.card import Card, enrolment_card
 from services.notifier.channel import Delivered, Failed
 from services.notifier.channels.nurture import Nurture, keys_of
+from services.notifier.enrolments import payload
 from services.notifier.outward import Outward
 from tests.notifier.builders import NOON, an_enrolment
 from tests.notifier.certificates import a_certificate
@@ -65,3 +67,10 @@ async def test_a_tool_with_anothers_certificate_is_told_nothing(tmp_path: Path) 
 
 def dressed(tool: MarketingTool) -> Card:
     return enrolment_card(an_enrolment(address=tool.url), 1, NOON)
+
+
+def test_a_name_with_a_link_in_it_is_not_mailed_on() -> None:
+    advert = Contact(email="victim@acme.example", name="Win at https://evil.example now", company="www.evil.example")
+    said = payload(an_enrolment(contact=advert), 1)["data"]["contact"]
+
+    assert said == {"email": "victim@acme.example", "name": "", "title": "", "company": "", "phone": ""}
