@@ -14,9 +14,10 @@ from playcaller.ring import RingError
 from runtime.clock import SystemClock
 from runtime.database import Database
 from runtime.log import LogError
-from runtime.opening import database_url, make_log
+from runtime.opening import database_url, key_secret, make_log
 from runtime.settings import Settings
 from runtime.telemetry import configure
+from services.router.adapters.forgetting import Forgotten
 from services.router.adapters.playbook_store import in_force
 from services.router.backtest import Backtest, backtest
 from services.router.comparison import Comparison, compared
@@ -57,7 +58,10 @@ async def _compared(
     database = Database(database_url(settings))
     try:
         async with make_log(settings, SystemClock()) as log:
-            done = await backtest(database, log, lambda _version, _lists: book, progress, until=until)
+            forgotten = Forgotten(key_secret(settings))
+            done = await backtest(
+                database, log, lambda _version, _lists: book, progress, forgotten=forgotten, until=until
+            )
         return done, await compared(database, done)
     except (ReplayError, LogError) as gone:
         raise RingError(str(gone)) from None

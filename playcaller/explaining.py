@@ -22,6 +22,7 @@ from schemas.event import Event, EventType
 from services.ingest.draft import MalformedError, NotUnderstoodError, TooManyEventsError
 from services.ingest.reading import events_from, source_named, sources
 from services.ingest.sample import media_type
+from services.router.adapters.forgetting import Forgotten
 from services.router.adapters.playbook_store import books_in, in_force
 from services.router.domain.playbook import Playbook
 from services.router.explaining import Explained, as_json, explain, explain_against, in_five_lines, in_full
@@ -77,7 +78,7 @@ async def _recalled(what: str, books: Mapping[tuple[str, str], Playbook]) -> Seq
         if event is None:
             raise RingError(f"{what}: neither a file, nor an event's id, nor the email address of somebody known here")
         async with make_log(settings, SystemClock()) as log:
-            found = await recalled(database, log, as_then(books), event)
+            found = await recalled(database, log, as_then(books), event, Forgotten(key_secret(settings)))
     except (ReplayError, LogError) as gone:
         raise RingError(str(gone)) from None
     finally:

@@ -1,4 +1,4 @@
-"""What the command line is asked about decisions. All of it only reads, and is imported when it is needed."""
+"""What the command line is asked about decisions. It changes no decision, and is imported when it is needed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +57,16 @@ def audit(
     """Decide everything again from the log, and compare each verdict and receipt byte for byte. Only reads."""
     from playcaller.auditing import run
     from playcaller.people import plainly
+
+    with plainly():
+        raise SystemExit(run(playbook_path, data))
+
+
+@questions.command()
+def snapshot(playbook_path: Published = Path("playbook"), data: Data = None) -> None:
+    """Keep the state as it is now, so that `audit`, `explain` and `backtest` can begin here later."""
+    from playcaller.people import plainly
+    from playcaller.snapshotting import run
 
     with plainly():
         raise SystemExit(run(playbook_path, data))

@@ -19,6 +19,7 @@ from runtime.database import Database
 from runtime.log import Log
 from schemas.verdict import Outcome, Rule, Verdict
 from services.router.adapters import tables
+from services.router.adapters.forgetting import Forgotten
 from services.router.outcomes import Came, word_of
 from services.router.past import Books
 from services.router.recollection import Moment, Progress, Recollection
@@ -43,7 +44,7 @@ class Backtest:
 
     events: int = 0
     whole: bool = True
-    """Does the past begin at the beginning? Else everybody who was known before is met as a stranger."""
+    """Does the past begin at the beginning, or with a snapshot? Else who was known before is met as a stranger."""
     last: int = 0
     """The number of the last batch of the period."""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -63,13 +64,14 @@ async def backtest(
     books: Books,
     progress: Progress = lambda _done, _of: None,
     *,
+    forgotten: Forgotten | None = None,
     until: datetime | None = None,
 ) -> Backtest:
     """Decide the whole past once more, or what of it was decided by `until` (UTC).
 
     `recorded` and the log are only read. Raises as `Recollection.moments` does.
     """
-    done, recollection = Backtest(), Recollection(recorded, log, books)
+    done, recollection = Backtest(), Recollection(recorded, log, books, forgotten=forgotten)
     acts = await _acts(recorded)
     async for moment in recollection.moments(progress, until=until):
         _note(done, moment, acts)

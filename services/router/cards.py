@@ -84,7 +84,7 @@ def handoff_card(
     )
 
 
-def triage_card(item: TriageItem, playbook: Playbook, at: datetime) -> DeliverPlay | None:
+def triage_card(item: TriageItem, playbook: Playbook, at: datetime, tell: str = "") -> DeliverPlay | None:
     """The triage item's card for the triage team: once as itself, afterwards as its update."""
     team = playbook.teams.get(item.team) or playbook.teams.get(playbook.triage_team)
     persons = tuple(dict.fromkeys((*team.reps, team.manager))) if team else (playbook.last_resort,)
@@ -109,7 +109,7 @@ def triage_card(item: TriageItem, playbook: Playbook, at: datetime) -> DeliverPl
         team=item.team,
         accept_by=item.due_at if item.open else None,
         time_zone=team.hours.zone.key if team else "UTC",
-        notice=_ASKED.get(item.why, item.why),
+        notice=tell or _ASKED.get(item.why, item.why),
     )
 
 

@@ -19,6 +19,7 @@ from schemas.topics import FEEDBACK, PLAYS
 from services.router.adapters import tables
 from services.router.adapters.codec import instant
 from services.router.adapters.loading import Loaded
+from services.router.adapters.snapshots import without
 from services.router.desk import Desk
 from services.router.domain.identity import lead_id
 from services.router.domain.lead import IdentifierKey
@@ -65,6 +66,7 @@ async def erase_leads(
     rows = await connection.execute(select(identifier.c.kind, identifier.c.value).where(identifier.c.lead.in_(gone)))
     persons = {IdentifierKey(IdentifierKind(row.kind), row.value) for row in rows} | loaded.world.erased
     await _outbox(connection, shown, persons)
+    await without(connection, gone)
     await desk.state.remove(connection, tables.TIMER, "subject", [*shown, *gone])
     await desk.state.remove(connection, identifier, "lead", gone)
     for table in _OWNED:

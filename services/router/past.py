@@ -51,8 +51,8 @@ def begins_at_the_beginning(rows: Iterable[Row[Any]]) -> bool:
 def refuse_half_a_past() -> NoReturn:
     """Raises `ReplayError`: without the first batches nobody knows what people were by then."""
     raise ReplayError(
-        "the first batches are forgotten (PLAYCALLER_BATCH_DAYS), and with them what people were by then: nothing that "
-        "came later can be decided again from what is left"
+        "the first batches are forgotten (PLAYCALLER_BATCH_DAYS), with them what people were by then, and there is no "
+        "snapshot to begin with: the router makes one every PLAYCALLER_SNAPSHOT_DAYS, `playcaller snapshot` one now"
     )
 
 

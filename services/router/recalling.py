@@ -8,17 +8,21 @@ from runtime.database import Database
 from runtime.log import Log
 from schemas.event import Event, IdentifierKind
 from services.router.adapters import tables
+from services.router.adapters.forgetting import Forgotten
 from services.router.explaining import Explained
 from services.router.past import Books, refuse_half_a_past
 from services.router.recollection import Recollection
 
 
-async def recalled(recorded: Database, log: Log, books: Books, event: UUID) -> Explained | None:
+async def recalled(
+    recorded: Database, log: Log, books: Books, event: UUID, forgotten: Forgotten | None = None
+) -> Explained | None:
     """What was decided on this event, with everything it rested on; None where no batch holds it.
 
     `recorded` and the log are only read. Raises as `Recollection.moments` does.
     """
-    recollection = Recollection(recorded, log, books)
+    before = await _batch_of(recorded, event)
+    recollection = Recollection(recorded, log, books, before=before, forgotten=forgotten)
     async for moment in recollection.moments(full=frozenset({event})):
         if not recollection.whole:
             refuse_half_a_past()
@@ -33,6 +37,14 @@ async def recalled(recorded: Database, log: Log, books: Books, event: UUID) -> E
         ]
         return Explained(asked, verdict, handoff, triage=triage[0] if triage else None)
     return None
+
+
+async def _batch_of(recorded: Database, event: UUID) -> int | None:
+    """The batch that decided it; None where its verdict is not kept, and the whole past is gone through."""
+    found = select(tables.VERDICT.c.batch).where(tables.VERDICT.c.event == event).limit(1)
+    async with recorded.reading() as connection:
+        number: int | None = (await connection.execute(found)).scalar_one_or_none()
+    return number
 
 
 async def last_of(recorded: Database, email: str) -> UUID | None:

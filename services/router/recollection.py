@@ -17,14 +17,17 @@ from schemas.fact import replace
 from schemas.handoff import HandoffState
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import instant, milliseconds
+from services.router.adapters.forgetting import Forgotten
+from services.router.beginning import Memory, beginning, remembered
 from services.router.desk import ASSIGNMENT_LANE
 from services.router.domain.assignment import Rotation, draw
 from services.router.domain.decision import Draw
 from services.router.domain.folding import fold, now_of
+from services.router.domain.identity import keys_of
 from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Counted, Folded, World
-from services.router.past import Books, Past, Piece, begins_at_the_beginning, recorded_floods
+from services.router.past import Books, Past, Piece, recorded_floods
 
 Progress = Callable[[int, int], None]
 """How many of how many batches are done."""
@@ -55,9 +58,14 @@ class Recollection:
     books: Books
     world: World = field(default_factory=lambda: World(asked=_Everything(), asked_accounts=_Everything()))
     whole: bool = True
-    """Does the past that is left begin at the beginning? Else everybody who was known by then is a stranger here."""
+    """Does the past begin at the beginning, or with a snapshot? Else everybody known by then is a stranger here."""
     last: int = 0
     """The number of the last batch that was decided."""
+    before: int | None = None
+    """Begin in front of this batch and no earlier than needed; else as early as possible."""
+    forgotten: Forgotten | None = None
+    """Knows by the deployment's key who asked to be forgotten; needed for a past that begins with a snapshot."""
+    _erased: dict[UUID, int] = field(default_factory=dict)
     _counted: dict[UUID, Counted] = field(default_factory=dict)
     _corrected: set[UUID] = field(default_factory=set)
     _dead: set[UUID] = field(default_factory=set)
@@ -77,10 +85,15 @@ class Recollection:
         `OffsetLostError` where it is gone, and what `books` raises.
         """
         rows = await _batches(self.recorded, until)
-        self.whole, self.last = begins_at_the_beginning(rows), rows[-1].number if rows else 0
+        self.last = rows[-1].number if rows else 0
         past, draws = Past(self.log), await _draws(self.recorded, self.last)
         theirs = {one.handoff for found in draws.values() for one in found}
         self.world.recorded_floods = await recorded_floods(self.recorded)
+        start = await beginning(self.recorded, self.log, self.before)
+        self.whole = start is not None
+        if start is not None and start.number:
+            rows = [row for row in rows if row.number > start.number]
+            self._begin_with(await remembered(self.recorded, start))
         for count, row in enumerate(rows, 1):
             book = self.books(row.playbook, row.lists)
             if row.lane == ASSIGNMENT_LANE:
@@ -92,8 +105,26 @@ class Recollection:
             self._forget_what_was_touched()
             progress(count, len(rows))
 
+    def _begin_with(self, memory: Memory) -> None:
+        """As if everything up to the snapshot had been decided here."""
+        kept = memory.world
+        for name in ("identifiers", "members", "standings", "handoffs", "triage", "accounts", "floods"):
+            getattr(self.world, name).update(getattr(kept, name))
+        self._counted, self._corrected, self._dead = memory.counted, memory.corrected, memory.dead
+        self._erased = memory.erased
+
+    def _know_the_erased(self, piece: Piece) -> None:
+        """Of those who were forgotten up to now only hashes are left: who comes by is looked for among them."""
+        for fact in piece.facts if self._erased and self.forgotten else ():
+            for key in keys_of(fact) if isinstance(fact, Event) else ():
+                at = self._erased.get(self.forgotten.hash(key)) if self.forgotten else None
+                if at is not None and key not in self.world.identifiers:
+                    self.world.erased.add(key)
+                    self.world.erased_at.setdefault(key, at)
+
     def _decide(self, piece: Piece, book: Playbook, *, full: bool) -> Folded:
         world, facts = self.world, piece.facts
+        self._know_the_erased(piece)
         named = {fact.corrects for fact in facts if isinstance(fact, Event) and fact.corrects is not None}
         here = {fact.id for fact in facts}
         world.counted = {one: self._counted[one] for one in named if one in self._counted}

@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, Table, delete, exists
+from sqlalchemy import ColumnElement, Table, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.router.adapters import tables
 from services.router.adapters.codec import milliseconds
 from services.router.adapters.saving import day_of
+from services.router.adapters.snapshots import drop, take
 from services.router.desk import Desk
 
 _EVERY = 3600.0
@@ -22,7 +23,28 @@ async def forget_by_age(desk: Desk) -> dict[str, int]:
     for table, past in _past(desk):
         async with desk.carriage.database.transaction() as connection:
             counted[table.name] = (await connection.execute(delete(table).where(past))).rowcount
-    return counted
+    async with desk.carriage.database.transaction() as connection:
+        old = select(tables.SNAPSHOT.c.number).where(tables.SNAPSHOT.c.at < _days_ago(desk, desk.settings.batch_days))
+        numbers = list((await connection.execute(old)).scalars())
+        await drop(connection, numbers)
+    return {**counted, tables.SNAPSHOT.name: len(numbers)}
+
+
+async def keep_a_snapshot(desk: Desk) -> int | None:
+    """Keep the state as it is now, where the last time was long enough ago; the number of its last batch."""
+    days = desk.settings.snapshot_days
+    if not days:
+        return None
+    async with desk.carriage.database.reading() as connection:
+        last = (await connection.execute(select(func.max(tables.SNAPSHOT.c.at)))).scalar_one()
+    if last is not None and last > _days_ago(desk, days):
+        return None
+    book = desk.shelf.current
+    return await take(desk.carriage.database, milliseconds(desk.now()), book.version, book.lists_version)
+
+
+def _days_ago(desk: Desk, days: float) -> int:
+    return milliseconds(desk.now() - timedelta(days=days))
 
 
 def _past(desk: Desk) -> list[tuple[Table, ColumnElement[bool]]]:
@@ -49,6 +71,7 @@ async def run(desk: Desk, stop: asyncio.Event) -> None:
     """Every hour until stopped; an outage of the database is waited out."""
     while not stop.is_set():
         try:
+            await keep_a_snapshot(desk)
             counted = await forget_by_age(desk)
             if any(counted.values()):
                 _log.info("forgotten by age", **counted)

@@ -27,6 +27,8 @@ class RouterSettings(Settings):
     """How long verdicts and their receipts are kept."""
     batch_days: int = 40
     """How long batches are kept for replay: longer than the log keeps its records."""
+    snapshot_days: float = 7
+    """How often the state is kept as a snapshot, so that the past can begin there; 0 for never."""
     park_after: int = 20
     """Poisoned attested events of one source, more than half of its recent ones, that park it."""
     timer_poll: float = 0.5

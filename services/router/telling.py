@@ -124,7 +124,8 @@ class _Telling:
     def triage(self, command: SaveTriage) -> None:
         """The item's card, for whoever triages."""
         if command.item.lead not in self._erased:
-            self.told.say(PLAYS.name, command.item.id, triage_card(command.item, self._shelf.current, self._now))
+            card = triage_card(command.item, self._shelf.current, self._now, command.tell)
+            self.told.say(PLAYS.name, command.item.id, card)
 
     def track(self, command: ChangeTrack) -> None:
         """For the marketing tool that runs the track, where it says where that is."""

@@ -5,18 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from runtime.clock import ManualClock
 from runtime.database import Database
-from schemas.enrolment import ChangeEnrolment, Contact, EnrolmentStep
+from schemas.enrolment import ChangeEnrolment, EnrolmentStep
 from services.notifier import tables
-from services.notifier.card import Card, enrolment_card
-from services.notifier.channel import Failed, OpenChannel, Outcome
-from services.notifier.channels.nurture import Nurture, keys_of
-from services.notifier.outward import Outward
+from services.notifier.channel import OpenChannel, Outcome
+from services.notifier.channels.nurture import Nurture
 from tests.notifier.builders import NOON, a_handoff, a_play, an_enrolment, an_erasure
-from tests.notifier.certificates import a_certificate
 from tests.notifier.marketing_tool import DROP, SECRET, MarketingTool, a_marketing_tool
 from tests.notifier.rig import Died, Lost, Rig, a_rig
 
@@ -276,21 +271,6 @@ async def test_the_forgotten_whom_nobody_was_told_of_are_never_mentioned(rig: Ri
     assert b"ada@acme.example" not in b"".join([row.play for row in await rig.rows(tables.HANDOFFS)])
 
 
-async def test_a_name_with_a_link_in_it_is_not_mailed_on(rig: Rig, tool: MarketingTool) -> None:
-    advert = Contact(email="victim@acme.example", name="Win at https://evil.example now", company="www.evil.example")
-    await rig.take(entering(tool, contact=advert))
-    await rig.work()
-    ((_, body),) = tool.took.items()
-
-    assert body["data"]["contact"] == {
-        "email": "victim@acme.example",
-        "name": "",
-        "title": "",
-        "company": "",
-        "phone": "",
-    }
-
-
 async def test_without_a_secret_it_waits_until_there_is_one(
     database: Database, tmp_path: Path, tool: MarketingTool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,56 +284,3 @@ async def test_without_a_secret_it_waits_until_there_is_one(
         await on.later(minutes=1)
 
     assert (before, tool.types) == (0, ["nurture.enrolled"])
-
-
-async def test_while_a_secret_is_replaced_both_sign(rig: Rig, tool: MarketingTool) -> None:
-    new = "whsec_YW5vdGhlciB0d28gZG96ZW4gYnl0ZXMgb2Ygc2VjcmV0"
-    both = keys_of_text(f"{SECRET}, {new}")
-    channel = Nurture(Outward(5.0), ManualClock(NOON), both)
-    rig.courier._channels = {"nurture": OpenChannel("nurture", rig.channels["nurture"].capabilities, channel)}
-    tool.secret = new
-    await rig.take(entering(tool))
-    await rig.work()
-    await channel.close()
-
-    assert len(both) == 2
-    assert tool.types == ["nurture.enrolled"]
-
-
-def keys_of_text(text: str) -> tuple[bytes, ...]:
-    return keys_of(SecretStr(text))
-
-
-@pytest.mark.parametrize("secret", ["", "whsec_", "short", "whsec_c2hvcnQ=", "whsec_no base64 at all", f"{SECRET},x"])
-def test_a_secret_that_is_none_stops_the_start_and_is_not_repeated(secret: str) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        keys_of_text(secret)
-
-    assert "openssl rand -base64 32" in str(stopped.value)
-    assert secret.strip("whsec_") == "" or secret not in str(stopped.value)
-
-
-async def test_a_tool_over_tls_is_known_by_its_name(tmp_path: Path) -> None:
-    server, trusting = a_certificate(tmp_path, "localhost")
-    async with a_marketing_tool("localhost", server) as tool:
-        outward = Outward(5.0, trusted=trusting)
-        channel = Nurture(outward, ManualClock(NOON), keys_of_text(SECRET))
-        told = await channel.send(dressed(tool), tool.url, "a key")
-        await channel.close()
-
-    assert (type(told).__name__, tool.seen[0]["Host"]) == ("Delivered", tool.url.split("/")[2])
-
-
-async def test_a_tool_with_anothers_certificate_is_told_nothing(tmp_path: Path) -> None:
-    server, trusting = a_certificate(tmp_path, "tool.example")
-    async with a_marketing_tool("localhost", server) as tool:
-        channel = Nurture(Outward(5.0, trusted=trusting), ManualClock(NOON), keys_of_text(SECRET))
-        told = await channel.send(dressed(tool), tool.url, "a key")
-        await channel.close()
-
-    assert isinstance(told, Failed)
-    assert tool.asked == []
-
-
-def dressed(tool: MarketingTool) -> Card:
-    return enrolment_card(entering(tool), 1, NOON)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -239,3 +240,25 @@ async def _corrections(connection: AsyncConnection, state: State, needs: Needs, 
     events = [(event,) for event in needs.events]
     known = await state.fetch(connection, tables.TOMBSTONE, ("event",), events, ("event",))
     loaded.world.corrected = {row[0] for row in known}
+
+
+def world_of(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> World:
+    """Everything that these rows hold, by table and column, in one world: for a past that begins with a snapshot."""
+    loaded = Loaded()
+    world = loaded.world
+    for row in found[tables.IDENTIFIER.name]:
+        key = _key(row["kind"], row["value"])
+        owned = codec.OWNERSHIP.decode(row["ownership"]) if row["ownership"] else codec.EMPTY_OWNERSHIP
+        world.identifiers[key] = IdentifierRow(key, row["lead"], codec.DOSSIER.decode(row["dossier"]), owned)
+        world.members.setdefault(row["lead"], set()).add(key)
+    for row in found[tables.STANDING.name]:
+        world.standings[row["lead"]] = codec.STANDING.decode(row["standing"])
+    for row in found[tables.HANDOFF.name]:
+        world.handoffs[row["id"]] = codec.HANDOFF.decode(row["handoff"])
+    for row in found[tables.TRIAGE.name]:
+        world.triage[row["id"]] = codec.TRIAGE.decode(row["item"])
+    names = [column.name for column in tables.ACCOUNT.columns]
+    rows = [[row[name] for name in names] for row in found[tables.ACCOUNT.name]]
+    _accounts(loaded, frozenset(row[0] for row in rows), rows)
+    world.floods = {row["key"]: row["count"] for row in found[tables.FLOOD.name]}
+    return world

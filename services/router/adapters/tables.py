@@ -233,3 +233,24 @@ PARKED = Table(
     Column("at", BigInteger, nullable=False),
     Column("why", Text, nullable=False),
 )
+
+SNAPSHOT = Table(
+    "router_snapshot",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("playbook", Text, nullable=False),
+    Column("lists", Text, nullable=False),
+    Column("forgotten", Integer, nullable=False),
+)
+"""The state as it was after the batch of this number; `forgotten` people were taken out of it since."""
+
+SNAPSHOT_PART = Table(
+    "router_snapshot_part",
+    METADATA,
+    Column("snapshot", BigInteger, primary_key=True, autoincrement=False),
+    Column("of", Text, primary_key=True),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("rows", LargeBinary, nullable=False),
+)
+"""Some rows of one table, packed. A lead's rows stand in the bucket of its id, so that it can be taken out again."""

@@ -124,6 +124,7 @@ def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook,
     return Decision(lead, None)
 
 
+_STILL_WAITS = "The deadline has passed, and nobody has decided: this lead still waits for one of you."
 _BACK = "You asked to see this again now."
 _NOTICES = {
     (TimerKind.ACCEPT_REMINDER, HandoffState.OFFERED): "Please accept or reject: the deadline is near.",
@@ -207,7 +208,7 @@ def _triage_overdue(fact: TimerFired, item: TriageItem, lead: Lead, playbook: Pl
     due = business_time.add(team.hours, now, opening.service_of(team, item.priority).triage_within)
     after = replace(item, version=item.version + 1, due_at=due)
     commands: tuple[Command, ...] = (
-        SaveTriage(after, _CLOCK),
+        SaveTriage(after, _CLOCK, _STILL_WAITS),
         SetTimer(TimerKind.TRIAGE_DEADLINE, item.id, due),
     )
     return Decision(lead, None, commands)

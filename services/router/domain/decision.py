@@ -44,10 +44,11 @@ class SaveHandoff(Value, frozen=True, gc=False):
 
 
 class SaveTriage(Value, frozen=True, gc=False):
-    """Write this version of a triage item and show it to the team's triagers."""
+    """Write this version of a triage item and show it to the team's triagers; `tell` says what is new, if anything."""
 
     item: TriageItem
     actor: str
+    tell: str = ""
 
 
 class SetTimer(Value, frozen=True, gc=False):

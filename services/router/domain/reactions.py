@@ -30,7 +30,7 @@ from services.router.domain.lead import Lead
 from services.router.domain.moments import milliseconds
 from services.router.domain.nurturing import Cause
 from services.router.domain.playbook import Playbook
-from services.router.domain.triage import decided
+from services.router.domain.triage import decided, may_settle
 
 _LONGEST_SNOOZE = timedelta(days=30)
 _BAD_LEAD = frozenset({RejectReason.NOT_A_FIT, RejectReason.BAD_DATA, RejectReason.COMPETITOR_OR_STUDENT})
@@ -49,7 +49,7 @@ def react(fact: Act | TimerFired, lead: Lead, around: Surroundings, playbook: Pl
         return deadlines.came(fact, lead, around, playbook, now)
     if isinstance(fact, TriageDecided):
         item = around.triage
-        if item is None or not item.open:
+        if item is None or not item.open or not may_settle(fact.actor, item, playbook):
             return Decision(lead, None)
         return decided(fact, item, lead, around, playbook=playbook, now=now)
     handoff = around.handoff

@@ -21,6 +21,12 @@ _NOBODY = "A person looked at it: nobody for sales."
 _PASSED = "A person looked at it and passed it."
 
 
+def may_settle(actor: str, item: TriageItem, playbook: Playbook) -> bool:
+    """Whoever is shown the item: the team that triages, its manager, and the person of last resort."""
+    team = playbook.teams.get(item.team) or playbook.teams.get(playbook.triage_team)
+    return actor == playbook.last_resort or (team is not None and actor in (*team.reps, team.manager))
+
+
 def decided(
     fact: TriageDecided, item: TriageItem, lead: Lead, around: Surroundings, *, playbook: Playbook, now: datetime
 ) -> Decision:

@@ -8,6 +8,7 @@ from schemas.event import EventType
 from schemas.feedback import TriageChoice, TriageDecided
 from schemas.handoff import HandoffState
 from schemas.verdict import Outcome, Rule
+from services.router.domain.decision import SaveTriage
 from tests.router.builders import MONDAY, an_event, an_id
 from tests.router.office import Office
 
@@ -45,6 +46,20 @@ def test_a_suppressed_request_that_a_person_passes_goes_to_sales() -> None:
     assert (handoff.rules, handoff.play, handoff.state) == ((Rule.CONSULTATION,), "call_back", HandoffState.OFFERED)
 
 
+def test_only_who_is_asked_may_settle_it() -> None:
+    office = Office()
+    office.take(an_event(PAPER, ADA))
+    item = office.triage_of(ADA)
+    for actor in ("olga", "", "nobody"):
+        act = TriageDecided(id=an_id(actor), handoff=item.id, actor=actor, at=MONDAY, choice=TriageChoice.DISQUALIFY)
+        office.take(act)
+    before = office.world.triage[item.id].open
+    last = TriageDecided(id=an_id("m"), handoff=item.id, actor="mona", at=MONDAY, choice=TriageChoice.DISQUALIFY)
+    office.take(last)
+
+    assert (before, office.world.triage[item.id].open) == (True, False)
+
+
 def test_a_triage_item_is_shown_again_until_somebody_settles_it() -> None:
     office = Office()
     office.take(an_event(PAPER, ADA))
@@ -55,3 +70,6 @@ def test_a_triage_item_is_shown_again_until_somebody_settles_it() -> None:
     assert after.open
     assert after.due_at > item.due_at + DAY - 12 * HOUR
     assert after.version > item.version
+    assert [one.tell for one in office.commands if isinstance(one, SaveTriage)][-1].startswith(
+        "The deadline has passed"
+    )
