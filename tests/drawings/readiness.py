@@ -1,9 +1,12 @@
 """Three people and one checklist: all known to be true, one thing not known, one thing known to be false."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from schemas.verdict import Ternary
 from services.router.adapters.playbook_examples import GivenFacts
 from services.router.domain.playbook import Playbook
-from services.router.domain.readiness import Checked, check
+from services.router.domain.readiness import Checked, checked
 from tests.drawings.svg import WIDTH, Picture
 
 _READY = {
@@ -32,9 +35,12 @@ ROW, LEFT, FIRST, STEP = 38, 24, 462, 128
 
 def went(playbook: Playbook) -> dict[str, Checked]:
     """Each person's way through the SQL checklist."""
-    return {
-        name: check(playbook.sql, GivenFacts({"lead": lead, "counts": _DID}, playbook)) for name, lead in PEOPLE.items()
-    }
+    return {name: _gone_through(playbook, {"lead": lead, "counts": _DID}) for name, lead in PEOPLE.items()}
+
+
+def _gone_through(playbook: Playbook, given: Mapping[str, Any]) -> Checked:
+    facts = GivenFacts(given, playbook)
+    return checked(playbook.sql, {item.name: item.when.test(facts) for item in playbook.sql.items}, facts)
 
 
 def draw(playbook: Playbook) -> str:

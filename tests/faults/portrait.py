@@ -34,10 +34,10 @@ from services.router.domain.handoff import Handoff
 from services.router.domain.identity import lead_id
 from services.router.domain.lead import IdentifierKey
 from services.router.domain.playbook import Playbook
-from services.router.domain.scoring import score
 from tests.faults.crowd import Nature, Person, Temper
 from tests.faults.lives import DAY
 from tests.faults.state import State
+from tests.router.office import score
 
 NOW = DAY + timedelta(days=1)
 """One time for all scores."""

@@ -42,6 +42,9 @@ PAGES: dict[str, type[BaseModel]] = {
 SHORTER = {"is": "a plain value says it", "in": "a plain list says it", "all": "the lines of a mapping say it"}
 """Words of a condition that nobody needs, and what says the same."""
 
+ELSEWHERE = {"TrackPage.webhook"}
+"""What the straw man shows in a comment alone: the address of a tool that everybody has another of."""
+
 
 def pages(root: Path) -> Iterator[tuple[type[BaseModel], Any]]:
     """Every page's shape and what stands on it."""
@@ -110,7 +113,8 @@ def test_every_field_of_every_page_is_shown_somewhere() -> None:
     possible = set().union(*map(fields_of, PAGES.values()))
     there = set().union(*(shown(model, data) for model, data in pages(STRAW_MAN)))
 
-    assert sorted(possible - there) == []
+    assert sorted(possible - there - ELSEWHERE) == []
+    assert "# webhook: " in (STRAW_MAN / "nurture.yaml").read_text("utf-8")
 
 
 def test_every_word_of_a_condition_is_shown_somewhere() -> None:
