@@ -11,6 +11,7 @@ from runtime.database import Database
 from schemas.event import IdentifierKind
 from schemas.handoff import OPEN
 from services.router.adapters import codec, tables
+from services.router.adapters.loading import account_in
 from services.router.domain.assignment import Rotation
 from services.router.domain.decision import Draw
 from services.router.domain.handoff import Handoff, TriageItem
@@ -80,7 +81,7 @@ async def state_of(database: Database) -> State:
         standings={row.lead: codec.STANDING.decode(row.standing) for row in rows[tables.STANDING.name]},
         handoffs={row.id: codec.HANDOFF.decode(row.handoff) for row in rows[tables.HANDOFF.name]},
         items={row.id: codec.TRIAGE.decode(row.item) for row in rows[tables.TRIAGE.name]},
-        accounts={row.key: AccountRow(*row) for row in rows[tables.ACCOUNT.name]},
+        accounts={row.key: account_in(row) for row in rows[tables.ACCOUNT.name]},
         rulings=tuple(
             Ruling(row.lead, row.seq, row.event, row.outcome, row.handoff, row.digest, row.receipt)
             for row in rows[tables.VERDICT.name]

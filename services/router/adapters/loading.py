@@ -190,12 +190,13 @@ async def _standings(connection: AsyncConnection, state: State, loaded: Loaded) 
 
 
 def _accounts(loaded: Loaded, keys: frozenset[str], rows: Sequence[Row]) -> None:
-    loaded.world.accounts = {row[0]: _account(row) for row in rows}
+    loaded.world.accounts = {row[0]: account_in(row) for row in rows}
     loaded.world.asked_accounts = set(keys)
     loaded.accounts = set(loaded.world.accounts)
 
 
-def _account(row: Row) -> AccountRow:
+def account_in(row: Row) -> AccountRow:
+    """What is kept of an account, from its row."""
     key, target_handoff, owner, contacts = row
     return AccountRow(key, target_handoff, owner, codec.CONTACTS.decode(contacts) if contacts else ())
 

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from sqlalchemy import delete
 
 from schemas.event import EventType
@@ -212,8 +211,6 @@ async def test_it_is_made_now_and_then_and_forgotten_with_the_batches(hand: Hand
 
 
 async def test_a_batch_under_way_is_in_it_whole_or_not_at_all(hand: Hand, scratch: Hand) -> None:
-    if hand.database.dialect == "sqlite":
-        pytest.skip("SQLite has one writer: nothing is under way while a snapshot is made")
     await a_day(hand)
     deciding = asyncio.create_task(the_next_day(hand))
     book, numbers = hand.desk.shelf.current, set[int]()
