@@ -149,13 +149,14 @@ def test_a_checklist_takes_no_silence_for_an_answer(node: Node, said: dict[str, 
     assert checked(node, said) is told
 
 
-def test_who_names_no_product_is_not_sure_rather_than_not_ready_by_the_straw_man() -> None:
+def test_who_names_no_budget_is_not_sure_and_who_did_nothing_is_not_ready_by_the_straw_man() -> None:
     straw_man = load(Path(__file__).parents[3] / "playbook")
     said = {"title": "VP Sales", "employees": "240", "time_frame": "now", "budget": "yes", "product": "Planner"}
     told = []
-    for known in (said, {field: value for field, value in said.items() if field != "product"}):
+    for left_out in ("", "budget", "product"):
         office = Office(straw_man)
-        office.take(an_event(EventType.PROFILE_STATED, "ada@acme.example", says=known))
+        known = {field: value for field, value in said.items() if field != left_out}
+        office.take(an_event(EventType.FORM_SUBMITTED, "ada@acme.example", says=known))
         told.append(LeadFacts(None, office.lead_of("ada@acme.example"), straw_man, MONDAY).sql.value)
 
-    assert told == [TRUE, UNKNOWN]
+    assert told == [TRUE, UNKNOWN, FALSE]
