@@ -23,7 +23,7 @@ VERDICTS = {
     "colin@brightwell.example": [("nurture", ())],
     "ines@castor-elevators.example": [("pass", ("sql_criteria", "score_threshold"))],
     "noor@halyard-lifts.example": [("pass", ("consultation", "score_threshold"))],
-    "tomas@ferrovia.example": [("pass", ("sql_criteria", "score_threshold"))],
+    "tomas@ferrovia.example": [("pass", ("score_threshold",))],
     "casey@rivalsoft.example": [("triage", ("consultation", "score_threshold"))],
 }
 
