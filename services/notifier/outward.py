@@ -38,7 +38,7 @@ class Outward:
         )
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        """The answer, whatever it is; a redirect is one.
+        """The answer, whatever it is; a redirect is one. What it says is not read: it may be endless.
 
         Raises `ForbiddenError` and `NotFoundError` where nothing was sent, and what httpx raises.
         """
@@ -55,7 +55,9 @@ class Outward:
             headers={**headers, "host": host},
             extensions={"sni_hostname": asked.raw_host.decode()},
         )
-        return await self._client.send(request)
+        answer = await self._client.send(request, stream=True)
+        await answer.aclose()
+        return answer
 
     async def _place(self, asked: httpx.URL) -> str:
         """The number to call. Of several the first, once all of them may be called."""

@@ -1,5 +1,7 @@
 """Nobody who writes the playbook makes us call into our own network, however the address is written."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -74,3 +76,20 @@ async def test_the_path_and_the_query_arrive_as_they_stand() -> None:
 @pytest.mark.parametrize("number", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_the_public_internet_is_public(number: str) -> None:
     assert is_public(number)
+
+
+async def test_an_answer_that_never_ends_is_an_answer() -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\nand so on")
+        await writer.drain()
+        await reader.read()  # until we hang up
+        writer.close()
+
+    outward = Outward(5.0)
+    async with await asyncio.start_server(endless, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        answer = await outward.post(f"http://127.0.0.1:{port}/hooks", b"{}", {})
+        await outward.close()
+
+    assert answer.status_code == 200
