@@ -94,9 +94,19 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
     """
     incoming, playbook = Incoming(batch), desk.shelf.current
     stretches = reading(incoming, condemned)
-    first = next(stretches)
-    async with AsyncExitStack() as turn, desk.positions.claimed(desk.carriage.database, batch) as connection:
-        entries, wanted = await fresh(desk, connection, incoming, chain([first], stretches), playbook=playbook)
+    first, today = next(stretches), day_of(milliseconds(desk.now()))
+    keys = sorted({entry.key for entry in first})
+    claim = desk.state.claimed(desk.carriage.database, desk.positions, batch, table=tables.SEEN, keys=keys, day=today)
+    async with AsyncExitStack() as turn, claim as (connection, known):
+        entries, wanted = await fresh(
+            desk,
+            connection,
+            incoming,
+            chain([first], stretches),
+            playbook=playbook,
+            today=today,
+            known=known,
+        )
         wanted = _widened(wanted, more)
         return await _decide(desk, connection, turn, incoming, entries=entries, wanted=wanted, playbook=playbook)
 
