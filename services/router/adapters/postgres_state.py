@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -212,15 +211,15 @@ async def _own(connection: AsyncConnection, table: Table, keys: Sequence[str]) -
 
 def _shape(one: Ask, places: Sequence[int] = ()) -> Ask:
     """The ask without its keys and rows, and its `unless` among those that are asked at all."""
-    match one:
+    match one:  # made anew: `dataclasses.replace` looks through every field
         case Fetch():
-            return replace(one, keys=())
+            return Fetch(one.table, one.by, (), one.columns, one.only)
         case Lock():
-            return replace(one, keys=(), unless=places.index(one.unless) if one.unless in places else None)
+            return Lock(one.table, (), one.held, places.index(one.unless) if one.unless in places else None)
         case Create() | Sum() | Number():
-            return replace(one, rows=())
+            return type(one)(one.table, ())
         case Tally():
-            return replace(one, among=())
+            return Tally(one.table, one.of, one.where, ())
         case Filled():
             return one
 
