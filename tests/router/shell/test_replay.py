@@ -22,7 +22,9 @@ from tests.router.shell.building import (
     a_bot,
     a_consultation,
     a_page_view,
+    a_pass,
     a_rejection,
+    a_whitepaper,
     an_accept,
     an_erasure,
     an_event,
@@ -49,6 +51,9 @@ async def a_day(hand: Hand) -> None:
     (first, second) = await hand.handoffs()
     await hand.feed(an_accept(first.id, first.assignee, hand.clock.now()))
     await hand.feed(a_rejection(second.id, second.assignee, RejectReason.WRONG_REP, hand.clock.now()))
+    await hand.feed(a_whitepaper("alan@cray.example"))
+    (item,) = [one for one in await hand.items() if one.open]
+    await hand.feed(a_pass(item.id, hand.desk.shelf.current.last_resort, hand.clock.now()))
     await hand.feed(a_page_view("web:1", "/case-studies"), a_consultation("grace@bolt.example"))
     hand.clock.advance(timedelta(hours=30))
     await hand.pump.fire()
