@@ -35,7 +35,7 @@ def answer(
         case PlaybookPublished() | IdentifiersErased():
             return Effect()
         case AbsenceDeclared():
-            return Effect(commands=list(absences.asked(fact, ready.playbook)))
+            return Effect(commands=[absences.asked(fact, ready.playbook)])
         case LeadErased():
             leads, commands = erasing.erased(fact, changes)
             return Effect(commands=list(commands), erased_leads=set(leads))

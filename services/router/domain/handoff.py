@@ -57,6 +57,13 @@ class Handoff(Value, frozen=True, gc=False):
     """Why it was rejected for good."""
     turn: str = ""
     """The rep whose turn in the team's rotation this round took; empty where an owner, or the last left, was asked."""
+    trigger: Rule | None = None
+    """What the play answers where a person passed the lead, and no rule did; it counts as no rule."""
+
+    @property
+    def triggers(self) -> tuple[Rule, ...]:
+        """What the play answers."""
+        return self.rules if self.trigger is None else (*self.rules, self.trigger)
 
 
 class TriageItem(Value, frozen=True, gc=False):

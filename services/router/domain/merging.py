@@ -100,6 +100,7 @@ def _one_handoff(
             rules=opening.in_order((*stays.rules, *other.rules)),
             priority=min(stays.priority, other.priority),
             received_at=min(stays.received_at, other.received_at),
+            trigger=stays.trigger or other.trigger,
         )
     stays, timers = deadlines.sooner(first, stays, playbook, now)
     commands.extend(timers)
