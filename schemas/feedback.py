@@ -62,6 +62,7 @@ class TimerKind(StrEnum):
     ATTEMPT_REMINDER = "attempt_reminder"
     ATTEMPT_DEADLINE = "attempt_deadline"
     TRIAGE_DEADLINE = "triage_deadline"
+    """One that names a deadline in `about` comes before it and reminds of it."""
     SNOOZE_ENDED = "snooze_ended"
 
 
@@ -126,7 +127,7 @@ class TimerFired(Fact, frozen=True, kw_only=True, tag="timer_fired"):
     """The handoff, the triage item or (for a held click) the lead."""
     due_at: datetime
     about: UUID | None = None
-    """The held event, or nothing."""
+    """The held event; of a reminder, the deadline that it is of; or nothing."""
     round: int = 0
     """Which assignment of the handoff this deadline belongs to: an older round's timer is a no-op."""
 

@@ -57,6 +57,10 @@ class Handoff(Value, frozen=True, gc=False):
     """Why it was rejected for good."""
     turn: str = ""
     """The rep whose turn in the team's rotation this round took; empty where an owner, or the last left, was asked."""
+    overdue: int = 0
+    """How often its deadline has come without anything that followed from it but being told so."""
+    again_at: datetime | None = None
+    """When whoever has it is told again; None before the deadline. The deadline stays: it is what was promised."""
 
 
 class TriageItem(Value, frozen=True, gc=False):
@@ -76,3 +80,7 @@ class TriageItem(Value, frozen=True, gc=False):
     priority: Priority = Priority.D
     open: bool = True
     choice: str = ""
+    overdue: int = 0
+    """How often its deadline has come, and nobody has decided."""
+    again_at: datetime | None = None
+    """When they are told again; None before the deadline, which stays what was promised."""
