@@ -1,6 +1,6 @@
 """What must hold of all that is open, whatever happened: somebody answers for it, and it cannot stay as it is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -78,7 +78,7 @@ def unheard(remind: Remind, world: World, playbook: Playbook) -> Iterator[str]:
         yield f"nobody of {remind.persons} hears that it is overdue ({handoff.state})"
 
 
-def dangling(lead: UUID, timers: Iterable[SetTimer], world: World) -> Iterator[str]:
+def dangling(lead: UUID, timers: Collection[SetTimer], world: World) -> Iterator[str]:
     """Why what a lead waits for would never come: its handoff or item is closed, or a held click has no timer."""
     standing = world.standings.get(lead)
     if standing is None:
@@ -86,6 +86,9 @@ def dangling(lead: UUID, timers: Iterable[SetTimer], world: World) -> Iterator[s
     item = world.triage[standing.triage] if standing.triage else None
     if item is not None and (item.lead != lead or not item.open):
         yield "it waits in triage where nothing waits"
+    back = standing.returns
+    if back and not any(timer.about == back.handoff and milliseconds(timer.due_at) == back.at for timer in timers):
+        yield "a rep wants to see it again, and nothing wakes it"
     held = {click.event for click in standing.clicks if not click.judged}
     if held - {timer.about for timer in timers if timer.kind is TimerKind.HOLD_ELAPSED}:
         yield "a click of theirs is held for ever"

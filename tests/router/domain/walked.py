@@ -115,7 +115,7 @@ class Walked:
         for each in items & world.triage.keys():
             yield from forgotten(world.triage[each], self.pending(each), world, self.playbook)
         for lead in leads:
-            yield from dangling(lead, self.pending(lead), world)
+            yield from dangling(lead, list(self.pending(lead)), world)
         self.tidy(handoffs, items)
 
     def remember(self, folded: Folded) -> None:
