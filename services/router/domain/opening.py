@@ -11,7 +11,7 @@ from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import Field, Priority
 from schemas.verdict import Rule, Ternary
-from services.router.domain import business_time, earliest, handoffs, plays
+from services.router.domain import earliest, handoffs, plays, waking
 from services.router.domain.briefs import brief_of
 from services.router.domain.decision import SaveTriage, SetTimer, Surroundings
 from services.router.domain.facts import LeadFacts
@@ -211,11 +211,16 @@ def asked(
     why: str,
     questions: tuple[str, ...],
     why_now: Iterable[str],
-) -> tuple[SaveTriage, SetTimer]:
-    """A new triage item with its deadline, in the business time of the team that triages."""
+) -> tuple[SaveTriage, *tuple[SetTimer, ...]]:
+    """A new triage item with its deadline and the reminders before it, in business time of the team that triages (H5).
+
+    A reminder is the deadline's timer, come too early and naming the deadline that it is of.
+    """
     playbook = facts.playbook
     team = playbook.teams[playbook.triage_team]
-    due = business_time.add(team.hours, facts.now, service_of(team, priority).triage_within)
+    level = service_of(team, priority)
+    due, wakes = waking.on_the_way(team.hours, facts.now, level.triage_within, level.reminders)
+    whose = waking.name_of(identity, due)
     item = TriageItem(
         id=identity,
         lead=facts.lead.id,
@@ -230,7 +235,9 @@ def asked(
         play=play_for(facts, rules or (trigger_of(facts, rules, why),))[0],
         priority=priority,
     )
-    return SaveTriage(item, "router"), SetTimer(TimerKind.TRIAGE_DEADLINE, identity, due)
+    timers = [SetTimer(TimerKind.TRIAGE_DEADLINE, identity, wake, whose) for wake in wakes]
+    timers.append(SetTimer(TimerKind.TRIAGE_DEADLINE, identity, due))
+    return SaveTriage(item, "router"), *timers
 
 
 def settled(item: TriageItem, choice: str) -> TriageItem:

@@ -9,7 +9,9 @@ import pytest
 from schemas.event import Event, EventType, Mark
 from schemas.feedback import HandoffAccepted, TriageChoice, TriageDecided
 from schemas.handoff import HandoffState
+from schemas.play import CardKind
 from schemas.verdict import Outcome, Rule
+from services.router.cards import triage_card
 from services.router.domain.decision import SaveTriage
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Play, SuppressionKind, Suppressions
@@ -19,6 +21,11 @@ from tests.router.office import Office
 FORM, PAPER = EventType.FORM_SUBMITTED, EventType.CONTENT_DOWNLOADED
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ADA = "ada@acme.example"
+
+
+def said(office: Office) -> list[str]:
+    """What those who triage were told, beside the item itself."""
+    return [one.tell for one in office.commands if isinstance(one, SaveTriage) and one.tell]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +78,8 @@ def test_a_triage_item_is_shown_again_until_somebody_settles_it() -> None:
     office.until(item.due_at + DAY)
     after = office.triage_of(ADA)
 
-    assert after.open
-    assert after.due_at > item.due_at + DAY - 12 * HOUR
+    assert (after.open, after.due_at) == (True, item.due_at)
+    assert after.again_at > item.due_at + DAY  # type: ignore[operator]  # it is overdue
     assert after.version > item.version
     assert [one.tell for one in office.commands if isinstance(one, SaveTriage)][-1].startswith(
         "The deadline has passed"
@@ -181,3 +188,46 @@ def test_the_play_of_two_people_who_are_one_answers_what_both_were_passed_for() 
     assert (first.rules, first.trigger) == ((), Rule.SCORE_THRESHOLD)
     assert merged.id == second.id
     assert (merged.rules, merged.trigger) == ((Rule.CONSULTATION,), Rule.SCORE_THRESHOLD)
+
+
+def test_whoever_triages_is_reminded_at_half_of_the_time_and_at_four_fifths_of_it() -> None:
+    office = Office()
+    office.take(an_event(PAPER, ADA))
+    item = office.triage_of(ADA)
+    way = item.due_at - item.opened_at
+    counts = []
+    for part in (0.49, 0.5, 0.79, 0.8, 0.99):
+        office.until(item.opened_at + way * part)
+        counts.append(len(said(office)))
+
+    assert counts == [0, 1, 1, 2, 2]
+    assert set(said(office)) == {"Nobody has decided yet, and the deadline is near."}
+
+
+def test_who_has_decided_is_reminded_of_nothing() -> None:
+    office = Office()
+    office.take(an_event(PAPER, ADA))
+    item = office.triage_of(ADA)
+    choice = TriageChoice.NURTURE
+    office.take(TriageDecided(id=an_id("n"), handoff=item.id, actor="ruth", at=MONDAY + HOUR / 6, choice=choice))
+    office.until(item.due_at + 30 * DAY)
+
+    assert said(office) == []
+
+
+def test_reminders_are_of_the_whole_card_and_the_last_resort_sees_it_once_it_is_overdue() -> None:
+    office = Office()
+    office.playbook = replace(office.playbook, last_resort="olga")
+    office.take(an_event(PAPER, ADA))
+    item = office.triage_of(ADA)
+    office.until(item.due_at)
+    shown = [one for one in office.commands if isinstance(one, SaveTriage)]
+    cards = [triage_card(one.item, office.playbook, MONDAY, one.tell, again=one.again) for one in shown]
+    told = [(card.kind, [each.person for each in card.recipients]) for card in cards if card]
+
+    assert told == [
+        (CardKind.TRIAGE, ["ruth", "saul", "mona"]),
+        (CardKind.REMINDER, ["ruth", "saul", "mona"]),
+        (CardKind.REMINDER, ["ruth", "saul", "mona"]),
+        (CardKind.REMINDER, ["ruth", "saul", "mona", "olga"]),
+    ]
