@@ -71,6 +71,8 @@ def holes_in(handoff: Handoff, office: Office) -> Iterator[str]:
     yield from unsaid_in(handoff.brief)
     if not (handoff.brief.why_now and text.attempts > 0 and text.attempt_window):
         yield "why now, or how often"
+    if not handoff.triggers:
+        yield "what the play answers"
     showing = Showing(CardKind.OFFER, max(1, handoff.round), (rep.id,))
     card = handoff_card(handoff, text, showing, playbook, MONDAY)
     yield from _holes_shown(card, rep.id) if card is not None else ("nobody is told",)

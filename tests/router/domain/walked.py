@@ -9,7 +9,7 @@ from uuid import UUID
 
 from schemas.event import Event
 from schemas.fact import replace
-from schemas.feedback import Feedback
+from schemas.feedback import AbsenceDeclared, Feedback
 from schemas.handoff import OPEN, HandoffState
 from services.router.domain.absences import declared
 from services.router.domain.assignment import Rotation, draw, given_back
@@ -103,6 +103,9 @@ class Walked:
         world.counted = self.counted
         folded = fold((fact,), world, self.playbook)
         for _, why in folded.poison:
+            if isinstance(fact, AbsenceDeclared) and fact.rep not in self.playbook.reps:
+                self.note("an absence of nobody")
+                continue
             yield f"{fact} raised {why}"
         self.remember(folded)
         handoffs, items = {*world.touched_handoffs, *subjects}, {*world.touched_triage, *subjects}
