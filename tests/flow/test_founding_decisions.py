@@ -34,7 +34,12 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ORDER = ("positions", "seen", "identifier", "standing", "account", "handoff", "flood")
 """Offset, de-duplication keys, identifiers, leads, accounts with their handoffs, flood counters."""
 MADE = "seen"
-"""Its rows are made: whoever comes to it waits for the table, and holds no row of it before."""
+"""Its rows are made: whoever makes one waits for a lock of ours (`_AT_THE_DOOR`), and holds no row of it before."""
+_AT_THE_DOOR = f"""
+CREATE FUNCTION at_the_door() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NEW; END';
+CREATE TRIGGER at_the_door BEFORE INSERT ON router_{MADE} FOR EACH ROW EXECUTE FUNCTION at_the_door();
+"""
 
 
 async def test_clocks_do_not_start_at_now(founding: Founding) -> None:
@@ -118,6 +123,8 @@ async def test_locks_are_taken_in_one_order(founding: Founding) -> None:
         assert "Traceback" not in told.stderr
         assert str(founding.settings.data) in told.stderr
     else:
+        async with founding.postgres() as connection:
+            await connection.execute(_AT_THE_DOOR)
         for place, table in enumerate(ORDER):
             assert await held_before(founding, table, typeform(f"locks-{table}", now, email=email)) == set(
                 ORDER[:place]
@@ -151,7 +158,7 @@ async def held_before(founding: Founding, table: str, post: Post) -> set[str]:
     """The tables of which a batch holds rows when it comes to one of which somebody else holds all."""
     async with founding.postgres() as connection, connection.transaction():
         rows = f"SELECT FROM router_{table} FOR UPDATE"
-        await connection.execute(f"LOCK TABLE router_{table} IN EXCLUSIVE MODE" if table == MADE else rows)
+        await connection.execute("SELECT pg_advisory_xact_lock(7)" if table == MADE else rows)
         events = await founding.take(post)
 
         async def waits() -> bool:
