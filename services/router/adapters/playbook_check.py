@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from schemas.brief import Brief
@@ -82,6 +83,7 @@ def _prove_play(sheet: Sheet[PlayPage], play: Play, rep: Rep) -> None:
                     sheet.page.fault(where, f"when {which} this text has a hole: {said}")
 
 
+@lru_cache(maxsize=2048)  # most texts of a play say the same whatever is known
 def hole_in(text: str) -> str:
     """Where a value that nobody knows has left a hole in a rendered text; empty where it is whole."""
     if not text.strip():

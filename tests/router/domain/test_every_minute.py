@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, repeat
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -55,8 +55,9 @@ def changes(zone: str) -> tuple[datetime, ...]:
 def wall(zone: str, start: datetime) -> tuple[tuple[int, int, date], ...]:
     """What the clock on the wall shows in each minute of the window: ISO weekday, minute of the day, date."""
     there = ZoneInfo(zone)
-    local = [(start + number * MINUTE).astimezone(there) for number in range(WINDOW)]
-    return tuple((each.isoweekday(), each.hour * 60 + each.minute, each.date()) for each in local)
+    minutes = accumulate(repeat(MINUTE, WINDOW - 1), initial=start)
+    local = [minute.astimezone(there) for minute in minutes]
+    return tuple([(each.isoweekday(), each.hour * 60 + each.minute, each.date()) for each in local])
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from services.router.domain.playbook import Playbook
 from tests.router.shell.drawers import TEAM, rotating, routers
 from tests.router.shell.ring import Hand
 
-pytestmark = pytest.mark.hypothesis  # it knows full counts
+pytestmark = [pytest.mark.hypothesis, pytest.mark.whole]  # it knows full counts, and runs twenty routers
 ROOT = Path(__file__).parents[3]
 SOAK = settings.default.max_examples >= 1000
 PROCESSES, EACH = 4, 5 if SOAK else 2
