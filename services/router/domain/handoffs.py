@@ -80,7 +80,7 @@ def is_open(handoff: Handoff) -> bool:
 
 
 def requeued(handoff: Handoff, move: Move, passed_over: str) -> Handoff:
-    """Back in the team's queue, never again to this rep; the next offer sets new deadlines."""
+    """Back in the team's queue, never again to this rep; the next offer sets new deadlines, and counts from nothing."""
     return moved(
         handoff,
         move,
@@ -89,7 +89,7 @@ def requeued(handoff: Handoff, move: Move, passed_over: str) -> Handoff:
         offered_at=None,
         accept_by=None,
         attempt_by=None,
-        reminders=0,
+        reminders=handoff.reminders + 1,
         turn="",
     )
 

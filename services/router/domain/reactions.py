@@ -22,7 +22,7 @@ from schemas.lead import LifecycleStage
 from services.router.domain import deadlines, handoffs, lifecycle, plays, returning
 from services.router.domain.assignment import turned_back
 from services.router.domain.contact import remembered
-from services.router.domain.decision import Command, Decision, SaveHandoff, SetTimer, Surroundings
+from services.router.domain.decision import Command, Decision, Remind, SaveHandoff, SetTimer, Surroundings
 from services.router.domain.earliest import Contacts, held_back
 from services.router.domain.handoff import Handoff
 from services.router.domain.handoffs import Move
@@ -33,6 +33,7 @@ from services.router.domain.playbook import Playbook
 from services.router.domain.triage import decided, may_settle
 
 _LONGEST_SNOOZE = timedelta(days=30)
+_LONGEST_NOTICE = 500
 _BAD_LEAD = frozenset({RejectReason.NOT_A_FIT, RejectReason.BAD_DATA, RejectReason.COMPETITOR_OR_STUDENT})
 _NURTURE = frozenset({RejectReason.NOT_READY, RejectReason.NO_ANSWER})
 _NOT_THEIR_FAULT = frozenset({RejectReason.BAD_DATA, RejectReason.COMPETITOR_OR_STUDENT, RejectReason.WRONG_REP})
@@ -139,13 +140,25 @@ def _rejected(fact: HandoffRejected, handoff: Handoff, lead: Lead, playbook: Pla
     """The reason drives what is next: a bad lead, not now, a play that failed, or the wrong person for it (H3)."""
     if not handoffs.may(handoff, Move.REJECT):
         return Decision(lead, None)
-    rejected = handoffs.moved(handoff, Move.REJECT, attempt_by=None)
+    rejected = handoffs.moved(handoff, Move.REJECT, attempt_by=None, reminders=handoff.reminders + 1)
     turn: tuple[Command, ...] = ()
     if fact.reason in _NOT_THEIR_FAULT:
         rejected, turn = turned_back(rejected)
-    first = SaveHandoff(rejected, fact.actor, f"Rejected: {fact.reason.value.replace('_', ' ')}.")
+    said = fact.reason.value.replace("_", " ")
+    first = SaveHandoff(rejected, fact.actor, f"Rejected: {said}.")
     next_lead, then = _after_rejection(fact, rejected, lead, playbook, now)
-    return Decision(next_lead, None, (first, *then, *turn))
+    heard = _heard(fact, handoff, said, playbook) if turn else ()
+    return Decision(next_lead, None, (first, *then, *turn, *heard))
+
+
+def _heard(fact: HandoffRejected, handoff: Handoff, said: str, playbook: Playbook) -> tuple[Remind, ...]:
+    """The manager hears of what costs its rep nothing, so that it does not become a way to pick and choose (H3)."""
+    manager = deadlines.answerable(handoff, playbook)
+    if fact.actor == manager:
+        return ()
+    note = f" Their note: {fact.note}" if fact.note else ""
+    notice = f"{fact.actor} rejected this ({said}), which costs them no turn.{note}"
+    return (Remind(handoff.id, notice[:_LONGEST_NOTICE], (manager,)),)
 
 
 def _after_rejection(
