@@ -147,18 +147,18 @@ def _rejected(fact: HandoffRejected, handoff: Handoff, lead: Lead, playbook: Pla
     said = fact.reason.value.replace("_", " ")
     first = SaveHandoff(rejected, fact.actor, f"Rejected: {said}.")
     next_lead, then = _after_rejection(fact, rejected, lead, playbook, now)
-    heard = _heard(fact, handoff, said, playbook) if turn else ()
+    heard = _heard(fact, rejected, said, playbook) if turn else ()
     return Decision(next_lead, None, (first, *then, *turn, *heard))
 
 
-def _heard(fact: HandoffRejected, handoff: Handoff, said: str, playbook: Playbook) -> tuple[Remind, ...]:
+def _heard(fact: HandoffRejected, rejected: Handoff, said: str, playbook: Playbook) -> tuple[Remind, ...]:
     """The manager hears of what costs its rep nothing, so that it does not become a way to pick and choose (H3)."""
-    manager = deadlines.answerable(handoff, playbook)
+    manager = deadlines.answerable(rejected, playbook)
     if fact.actor == manager:
         return ()
     note = f" Their note: {fact.note}" if fact.note else ""
     notice = f"{fact.actor} rejected this ({said}), which costs them no turn.{note}"
-    return (Remind(handoff.id, notice[:_LONGEST_NOTICE], (manager,)),)
+    return (Remind(rejected.id, rejected.version, notice[:_LONGEST_NOTICE], (manager,)),)
 
 
 def _after_rejection(
