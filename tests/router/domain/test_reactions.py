@@ -95,39 +95,6 @@ def test_who_was_asked_as_the_owner_took_no_turn_and_gets_none_back() -> None:
     assert not any(isinstance(each, ReturnTurn) for each in office.commands)
 
 
-@pytest.mark.parametrize("reason", list(RejectReason))
-def test_the_manager_hears_of_a_rejection_that_costs_its_rep_no_turn(reason: RejectReason) -> None:
-    office, handoff = an_office()
-    office.take(an_act(HandoffRejected, handoff, reason=reason, note="Their number is a fax."))
-    returned = [each for each in office.commands if isinstance(each, ReturnTurn)]
-    heard = [each.persons for each in office.commands if isinstance(each, Remind)]
-    told = " ".join(each.notice for each in office.commands if isinstance(each, Remind))
-
-    assert heard == [("mona",)] * len(returned)
-    assert told.endswith("Their note: Their number is a fax.") is bool(returned)
-
-
-def test_what_is_told_of_one_round_never_has_the_number_of_what_was_told_before() -> None:
-    office, handoff = an_office()
-    office.draws = False
-    office.take(an_act(AttemptLogged, handoff, result=AttemptResult.VOICEMAIL))
-    office.until(MONDAY + DAY + HOUR)
-    overdue = now(office, handoff).reminders
-    office.take(an_act(HandoffRejected, handoff, at=MONDAY + DAY + 2 * HOUR, reason=RejectReason.WRONG_REP))
-    after = now(office, handoff)
-
-    assert (overdue, after.state, after.round) == (1, HandoffState.QUEUED, handoff.round)
-    assert after.reminders > overdue
-
-
-def test_what_the_manager_rejects_is_no_news_to_them() -> None:
-    office, handoff = an_office()
-    office.take(an_act(HandoffRejected, handoff, "mona", reason=RejectReason.BAD_DATA))
-
-    assert any(isinstance(each, ReturnTurn) for each in office.commands)
-    assert not any(isinstance(each, Remind) for each in office.commands)
-
-
 def test_it_never_goes_back_to_who_rejected_it_and_ends_with_the_last_resort() -> None:
     office, handoff = an_office()
     asked = [handoff.assignee]
