@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "PLAYCALLER_"
 
@@ -80,6 +80,18 @@ class Settings(BaseSettings):
     """`json` or `console`."""
     grace: float = 20.0
     """Seconds between SIGTERM and the end in which the work under way is finished."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  (pydantic-settings hands all of them over)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the same)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the same)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit values and the environment: there is no other file to look through for each of them."""
+        return init_settings, env_settings
 
     @classmethod
     def load(cls, **explicit: object) -> Self:
