@@ -32,6 +32,7 @@ from services.router.adapters.saving import (
     see_that_nothing_was_corrected,
 )
 from services.router.adapters.state import Write
+from services.router.capacity import NOBODY, giving, see_that_nobody_else_gave
 from services.router.desk import DRAW, Desk, numbering
 from services.router.domain.folding import fold, folding, glimpsing, passing_by
 from services.router.domain.handoff import Handoff
@@ -132,8 +133,8 @@ async def _decide(
     *answers, rows = await make_known(connection, state, loaded, asked=wanted.identifiers, playbook=playbook, asks=asks)
     number, *drawing = [row[0] for row in rows]
     handoffs = dict(loaded.world.handoffs)
-    held = await holding(desk, connection, answers)
-    drawn = drawn_at_once(desk, loaded, told, held, numbers=drawing, playbook=playbook)
+    held = await holding(desk, connection, answers, drawing, again=numbering(DRAW, playbook=playbook, at=now))
+    drawn = drawn_at_once(desk, loaded, told, held, playbook=playbook)
     drawn_timers = drawn.told.timers if drawn else []
     further = [*(records(drawn) if drawn else ()), timers([*told.timers, *drawn_timers])]
     await remembered(state, connection, dead_events(incoming), driven_again(incoming, entries), loaded.day)
@@ -152,6 +153,7 @@ async def _decide(
         folded=folded,
         number=number,
         further=further,
+        drawn=drawn,
     )
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
@@ -226,16 +228,22 @@ async def _saved(
     folded: Folded,
     number: int,
     further: Sequence[Write],
+    drawn: Drawn | None,
 ) -> Said:
     """Everything the fold has changed is in the state, what is `further` to be kept, and what is to be said.
 
-    What the erased left in the outbox goes before what is said instead comes.
+    What the erased left in the outbox goes before what is said instead comes. Raises `CrossedError` as `save` does, and
+    where another draw has given something to somebody who was `drawn` here.
     """
     newcomers, erases = met(loaded, desk.state), _erases(folded, loaded)
     saying = Number(tables.OUTBOX, [] if erases else desk.outbox.rows(messages))
-    asks: list[Ask] = [saying, desk.forgotten.asking(newcomers), corrections_of(facts, loaded, desk.state)]
+    offered, before = (drawn.offered, drawn.before) if drawn else ([], NOBODY)
+    left, corrections = desk.forgotten.asking(newcomers), corrections_of(facts, loaded, desk.state)
+    asks: list[Ask] = [giving(offered), saying, left, corrections]
     further = [*further, _early(wanted, loaded)]
-    numbers, erased, corrected = await save(connection, desk.state, loaded, folded, number, further=further, asks=asks)
+    given, *answers = await save(connection, desk.state, loaded, folded, number, further=further, asks=asks)
+    see_that_nobody_else_gave(offered, before, given)
+    numbers, erased, corrected = answers
     see_that_nobody_left(loaded, desk.forgotten.known(newcomers, erased), newcomers)
     see_that_nothing_was_corrected(loaded, corrected)
     if not erases:

@@ -23,6 +23,7 @@ from services.router.adapters.ask import (
     Row,
     Sum,
     Tally,
+    Whole,
     one_by_one,
     size,
 )
@@ -84,7 +85,7 @@ class PostgresState:
             case Create():
                 await self.create(connection, one.table, one.rows)
                 return ()
-            case Tally() | Filled() | Sum() | Number():
+            case Tally() | Filled() | Whole() | Sum() | Number():
                 rows: Sequence[Row] = await _driver(connection).fetch(asking(_shape(one)), *_values(one))
                 return rows
 
@@ -200,7 +201,7 @@ def _shape(one: Ask, places: Sequence[int] = ()) -> Ask:
             return replace(one, rows=())
         case Tally():
             return replace(one, among=())
-        case Filled():
+        case Filled() | Whole():
             return one
 
 
@@ -212,7 +213,7 @@ def _values(one: Ask) -> list[list[Any]]:
             return _columns(one.rows)
         case Tally():
             return [list(one.among)]
-        case Filled():
+        case Filled() | Whole():
             return []
 
 
