@@ -44,7 +44,8 @@ def _rounds(state: State) -> Iterator[str]:
 def _barred(turn: Turn, playbook: Playbook) -> Iterator[str]:
     """Might whoever was drawn be asked at that moment? What is said of the others must have been so, too.
 
-    A play that an owner was given at the same moment took no turn, so that the tally beside it may be one behind.
+    Nobody has more in hand than a draw knew: it saw whatever has a lower number. A play that was ended meanwhile it may
+    still have counted.
     """
     drawing, handoff = turn.drawing, turn.handoff
     if drawing is None or handoff is None:
@@ -55,11 +56,11 @@ def _barred(turn: Turn, playbook: Playbook) -> Iterator[str]:
     if in_turn(drawing.draw):
         if rep not in playbook.teams[drawing.team].reps:
             yield f"{place}: {rep} is none of {drawing.team}"
-        if turn.load.get(rep, 0) > playbook.reps[rep].capacity:
+        if turn.load.get(rep, 0) >= playbook.reps[rep].capacity:
             yield f"{place}: {rep} has {turn.load.get(rep, 0)} open plays, as many as they take"
     for one in drawing.draw.candidates:
         said = int(one.reason.split()[1]) if FULL in one.reason else None
-        if said is not None and said + 1 < turn.load.get(one.rep, 0):
+        if said is not None and said < turn.load.get(one.rep, 0):
             yield f"{place}: {one.rep} is said to have {said} open plays, and has {turn.load.get(one.rep, 0)}"
         if one.reason in (AWAY, OFF):
             yield f"{place}: {one.rep} {one.reason}, though everybody works at any hour"
