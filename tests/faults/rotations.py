@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from uuid import UUID
 
+from schemas.fact import replace
 from services.router.domain.assignment import ANOTHERS_TURN, AWAY, FULL, OFF, Rotation, given_back, pick
 from services.router.domain.fairness import in_turn
 from services.router.domain.playbook import Playbook
@@ -97,11 +98,13 @@ def _out_of_turn(turns: Sequence[Turn], state: State, playbook: Playbook) -> Ite
         if drawing is None or not in_turn(drawing.draw):
             if drawing is not None:
                 taken.pop(drawing.handoff, "")
+                rotations[turn.team] = replace(held, last=drawing.number)
             continue
         taken[drawing.handoff] = drawing.draw.rep
         asked = [one.rep for one in drawing.draw.candidates if one.chosen or one.reason == ANOTHERS_TURN]
         able = [playbook.reps[rep] for rep in asked]
-        expected, rotations[turn.team] = pick(held, able)
+        expected, after = pick(held, able)
+        rotations[turn.team] = replace(after, last=drawing.number)
         if expected != drawing.draw.rep:
             yield f"draw {drawing.number} of {turn.team}: {drawing.draw.rep} was drawn, but it was {expected}'s turn"
         stretch = _stretch(stretches, turn.team, able)
