@@ -13,23 +13,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Batch, Log, Partition
-from schemas.event import Claim, Event
-from schemas.fact import Trust
+from schemas.event import Event
 from schemas.fact import replace as with_fields
-from schemas.lead import Field
+from schemas.handoff import HandoffState
 from schemas.topics import EVENTS_URGENT
-from services.router.adapters import tables
+from services.router.adapters import codec, tables
 from services.router.adapters.ask import Ask, Row
 from services.router.adapters.state import State, Write
 from services.router.consumer import Consumer
+from services.router.domain.fairness import in_turn
+from services.router.domain.handoff import Handoff
 from services.router.domain.junctions import always
 from services.router.domain.playbook import Playbook, RoutingRule
 from services.router.offering import Offering
 from tests.router.shell.building import NOON, a_consultation
+from tests.router.shell.drawers import owned, rotating, router
 from tests.router.shell.ring import Hand, records_of
 
 ONE_TEAM, ANOTHER = "inside_sales", "enterprise"
 MAYA = "maya"
+
+
+ROUTERS, EACH, REPS, CAPACITY = 6, 8, 3, 6
+"""So many routers, handoffs of each, reps, and plays that each rep takes: there are more than they take together."""
 
 
 class Held:
@@ -68,9 +74,8 @@ def where_maya_sells(playbook: Playbook, team: str, capacity: int) -> Playbook:
 
 
 def of_maya(email: str) -> Event:
-    """A request by somebody of whom the CRM says that they are hers."""
-    asked = a_consultation(email, at=NOON)
-    return with_fields(asked, claims=(*asked.claims, Claim(field=Field.OWNER, value=MAYA, trust=Trust.ATTESTED)))
+    """A request by somebody who is hers."""
+    return owned(a_consultation(email, at=NOON), MAYA)
 
 
 def at_form(form: str, email: str) -> Event:
@@ -154,3 +159,36 @@ async def test_an_owner_is_served_beyond_their_capacity(
     await take(hand, 3, a_consultation("alan@one.example"))
 
     assert await loads(hand) == {MAYA: 2, "dana": 1}
+
+
+async def too_many(hand: Hand) -> list[str]:
+    """Whom a turn has given something while they held as many as they take, as the draws are numbered."""
+    held, found = Counter[str](), []
+    handoffs = {each.id: each for each in await hand.handoffs()}
+    rows = sorted(await hand.rows(tables.ASSIGNMENT), key=lambda row: (row.batch, _urgency(handoffs[row.handoff])))
+    for row in rows:
+        drawn = codec.DRAW.decode(row.draw)
+        if in_turn(drawn) and held[drawn.rep] >= CAPACITY:
+            found.append(f"draw {row.batch} of {row.team}: {drawn.rep} holds {held[drawn.rep]}")
+        held[drawn.rep] += 1
+    return found
+
+
+def _urgency(handoff: Handoff) -> tuple[object, ...]:
+    return handoff.priority, handoff.received_at, handoff.id
+
+
+async def test_many_routers_of_two_versions_of_a_playbook_give_no_turn_to_full_hands(
+    house: Database, log: Log, clock: ManualClock
+) -> None:
+    """Everybody sells in one team by the one and in the other by the other; of every four leads one has an owner."""
+    books = [rotating([1] * REPS, team=team, capacity=CAPACITY) for team in (ONE_TEAM, ANOTHER)]
+    drawing = (router(house, log, books[number % 2], number, EACH, owners=0.25) for number in range(ROUTERS))
+    await asyncio.gather(*drawing)
+    hand = Hand(house, log, clock, books[0])
+    while await hand.offering.sweep():
+        pass
+
+    assert {each.state for each in await hand.handoffs()} == {HandoffState.OFFERED}
+    assert await too_many(hand) == []
+    assert len(await hand.rows(tables.ASSIGNMENT)) == ROUTERS * EACH > REPS * CAPACITY
