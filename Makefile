@@ -30,7 +30,7 @@ playbook: setup ## Check the marketers' playbook: every fault at once, and the c
 ##@ Measure
 .PHONY: soak bench
 soak: setup ## The kill tests and property tests with their full counts (the other tests know no counts: make test)
-	PLAYCALLER_TEST_PROFILE=soak $(PYTHON_IN) -m pytest -m "faults or hypothesis" --durations=12 $(TESTS)
+	PLAYCALLER_TEST_PROFILE=soak $(PYTHON_IN) -m pytest -n $(WORKERS) --dist loadgroup -m "faults or hypothesis" --durations=12 $(TESTS)
 bench: setup ## Speed, each figure beside its limit (ARGS="B1 B3 --rounds 3" for a part)
 	$(PYTHON_IN) -m tests.bench $(ARGS)
 

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _HEADERS = msgspec.msgpack.Decoder(dict[str, bytes])
 SWEEP = 500
+_FORGOTTEN_MORE_OFTEN = 10
+"""How often what was published is forgotten while leftovers are looked for once."""
 _log_line = structlog.get_logger(__name__)
 
 
@@ -74,6 +77,7 @@ class Outbox:
         self._database, self._table, self._log, self._clock = database, table, log, clock
         self._publishing = asyncio.Lock()
         self._failed, self._made_good = 1, 0  # a former life may have left something
+        self._published: list[int] = []
         self._forget = delete(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
         self._forgotten = f"DELETE FROM {table.name} WHERE id = ANY($1::bigint[])"  # noqa: S608  (our own name)
         self._put = insert(table).returning(table.c.id)
@@ -105,10 +109,12 @@ class Outbox:
         return Said(tuple(written.scalars()), tuple(said))
 
     async def publish(self, said: "Said") -> None:
-        """Publish what was just committed, and forget it. Raises `LogError`; the sweeper does it then.
+        """Publish what was just committed. Raises `LogError`; the sweeper does it then, and forgets what was published.
 
-        Nobody looks for rows as young as these, so they need no lock. What was left behind is not overtaken: after a
-        failure everything that waits goes first, so that nobody reads of a change before they read of the thing.
+        Nobody looks for rows as young as these, so they need no lock; and they may stand a moment longer, as forgetting
+        them is a commit, which would stand in the way of those who have just been told. What was left behind is not
+        overtaken: after a failure everything that waits goes first, so that nobody reads of a change before they read
+        of the thing.
         """
         if not said.ids:
             return
@@ -122,11 +128,20 @@ class Outbox:
             await self.flush()
             self._made_good = failed
             return
-        if self._database.dialect == "postgresql":
-            await self._database.alone(self._forgotten, said.ids)
-            return
-        async with self._database.transaction() as connection:
-            await connection.execute(self._forget, {"ids": said.ids})
+        self._published += said.ids
+
+    async def forget(self) -> None:
+        """The rows that were published go. Raises as the database does; then it has to be tried again."""
+        ids, self._published = self._published, []
+        try:
+            if ids and self._database.dialect == "postgresql":
+                await self._database.alone(self._forgotten, ids)
+            elif ids:
+                async with self._database.transaction() as connection:
+                    await connection.execute(self._forget, {"ids": ids})
+        except BaseException:
+            self._published += ids
+            raise
 
     def doubt(self) -> None:
         """Something may have been left behind: with what is published next everything that waits goes first.
@@ -142,10 +157,11 @@ class Outbox:
         """
         total = 0
         async with self._publishing:
+            await self.forget()
             while True:
-                count = await self._publish_some(older_than)
-                total += count
-                if count < SWEEP:  # that was all of it: no further transaction only to see nothing
+                some = await self._publish_some(older_than)
+                total += some
+                if some < SWEEP:  # that was all of it: no further transaction only to see nothing
                     break
         return total
 
@@ -181,10 +197,13 @@ class Outbox:
         await asyncio.gather(*[self._log.append(topic, messages) for topic, messages in by_topic.items()])
 
     async def sweep(self, stop: asyncio.Event, *, every: float = 1.0, age: timedelta = timedelta(seconds=2)) -> None:
-        """Publish leftovers (a crash or a broker outage after the commit) until stopped."""
+        """Forget what was published, and publish leftovers (a crash or an outage after the commit), until stopped."""
+        ticks = count()
         while not stop.is_set():
             try:
-                await self.flush(older_than=age)
+                await self.forget()
+                if next(ticks) % _FORGOTTEN_MORE_OFTEN == 0:
+                    await self.flush(older_than=age)
             except (
                 LogError,
                 SQLAlchemyError,
@@ -192,7 +211,7 @@ class Outbox:
             ) as fault:  # it stays in the table; readiness tells of the outage
                 _log_line.warning("the outbox waits", table=self._table.name, fault=type(fault).__name__)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(every):
+                async with asyncio.timeout(every / _FORGOTTEN_MORE_OFTEN):
                     await stop.wait()
 
 

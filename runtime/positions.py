@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runtime.database import Database
+from runtime.database import Database, asked
 from runtime.log import Batch, FencedError, Partition, Position
 
 _BY_KEYS = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; "
@@ -40,6 +40,8 @@ class Positions:
         self._words = f"UPDATE {table.name} SET next = {{}} WHERE {place}"  # noqa: S608  (our own name)
         self.moved = self._words.format("$1", "$2", "$3", "$4", "$5")
         """What `move` does as a statement of PostgreSQL's, of the values that `claim` gives: for a WITH around it."""
+        place, ours = "next = $1 AND topic = $2 AND number = $3 AND epoch = $4", "xmin = pg_current_xact_id()::xid"
+        self._was_moved = f"SELECT FROM {table.name} WHERE {place} AND {ours}"
 
     async def take(self, connection: AsyncConnection, partition: Partition) -> Position:
         """Take the partition over: a higher epoch, so that its former owner is fenced at its next batch."""
@@ -63,13 +65,30 @@ class Positions:
                 await self.move(connection, batch)
                 yield connection
             return
-        after, topic, *numbers = self.claim(batch)
-        quoted = topic.replace("'", "''")
-        words = _BY_KEYS + self._words.format(after, f"'{quoted}'", *numbers)
-        async with database.begun(words) as (connection, tag):
+        async with database.begun(_BY_KEYS + self._moving(batch)) as (connection, tag):
             if tag != "UPDATE 1":
                 raise _fenced(batch)
             yield connection
+
+    @asynccontextmanager
+    async def claimed_with(
+        self, database: Database, batch: Batch, insert: str
+    ) -> AsyncIterator[tuple[AsyncConnection, int]]:
+        """As `claimed`, on PostgreSQL, and in the same round trip this INSERT; and how many rows it wrote.
+
+        It selects from `moved` too, which is empty where the claim fails. Its values stand in it.
+        """
+        words = f"WITH moved AS ({self._moving(batch)} RETURNING next) {insert}"
+        async with database.begun(_BY_KEYS + words) as (connection, tag):
+            written = int(tag.rpartition(" ")[2])
+            if not written and not await asked(connection, self._was_moved, *self.claim(batch)[:3], batch.epoch):
+                raise _fenced(batch)
+            yield connection, written
+
+    def _moving(self, batch: Batch) -> str:
+        after, topic, *numbers = self.claim(batch)
+        quoted = topic.replace("'", "''")
+        return self._words.format(after, f"'{quoted}'", *numbers)
 
     async def move(self, connection: AsyncConnection, batch: Batch) -> None:
         """Claim the batch: to be the first statement of its transaction. Raises `FencedError` if another owner did."""

@@ -85,7 +85,7 @@ class DeliverPlay(Fact, frozen=True, kw_only=True, tag="deliver_play"):
     """Show this card to these people. The newest `version` of a handoff wins; an older one is ignored.
 
     The ledger's key is (handoff, kind, sequence, person, channel): `sequence` counts assignments for an offer,
-    reminders for a reminder, versions for an update.
+    and is the handoff's version for a reminder and for an update.
     """
 
     handoff: UUID

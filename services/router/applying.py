@@ -45,12 +45,10 @@ from services.router.drawing import Drawn, records, timers
 from services.router.drawing_at_once import drawn_at_once, holding, teams_in_turn, to_hold
 from services.router.erasure import erase_leads, without_the_erased
 from services.router.fresh import fresh
-from services.router.reading import Death, Entry, Incoming, dead_letter, reading
+from services.router.reading import Death, Entry, Incoming, dead_letter, dropped, reading
 from services.router.rotations import rotated
 from services.router.telling import Told, dead_letter_message, tell
 from services.router.uncounted import dead_events, driven_again, remembered
-
-DUPLICATE = "duplicate"
 
 
 @dataclass(slots=True)
@@ -95,9 +93,19 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
     """
     incoming, playbook = Incoming(batch), desk.shelf.current
     stretches = reading(incoming, condemned)
-    first = next(stretches)
-    async with AsyncExitStack() as turn, desk.positions.claimed(desk.carriage.database, batch) as connection:
-        entries, wanted = await fresh(desk, connection, incoming, chain([first], stretches), playbook=playbook)
+    first, today = next(stretches), day_of(milliseconds(desk.now()))
+    keys = sorted({entry.key for entry in first})
+    claim = desk.state.claimed(desk.carriage.database, desk.positions, batch, table=tables.SEEN, keys=keys, day=today)
+    async with AsyncExitStack() as turn, claim as (connection, known):
+        entries, wanted = await fresh(
+            desk,
+            connection,
+            incoming,
+            chain([first], stretches),
+            playbook=playbook,
+            today=today,
+            known=known,
+        )
         wanted = _widened(wanted, more)
         return await _decide(desk, connection, turn, incoming, entries=entries, wanted=wanted, playbook=playbook)
 
@@ -128,7 +136,7 @@ async def _decide(
     await rotated(desk, connection, told.turns, playbook)
     teams = await teams_in_turn(desk, turn, loaded, told)
     places = (_place(incoming.batch), DRAW) if teams else (_place(incoming.batch),)
-    numbers = numbering(*places, playbook=playbook, at=now, dropped=_dropped(incoming, entries))
+    numbers = numbering(*places, playbook=playbook, at=now, dropped=dropped(incoming, entries))
     asks = [*to_hold(teams), numbers]
     *answers, rows = await make_known(connection, state, loaded, asked=wanted.identifiers, playbook=playbook, asks=asks)
     number, *drawing = [row[0] for row in rows]
@@ -278,17 +286,6 @@ def _bury(incoming: Incoming, entries: list[Entry], folded: Folded) -> list[tupl
         if isinstance(entry.fact, Event):
             poisoned.append((entry.fact, why))
     return poisoned
-
-
-def _dropped(incoming: Incoming, entries: list[Entry]) -> list[tuple[int, str]]:
-    """Every offset of the batch that had no effect, so that replay need not find out again."""
-    if len(entries) == len(incoming.batch.records) and not incoming.deaths:
-        return []
-    offsets = [record.offset for record in incoming.batch.records]
-    kept = {entry.place for entry in entries}
-    dropped = {place: DUPLICATE for place in range(len(offsets)) if place not in kept}
-    dropped |= {death.place: death.reason.value for death in incoming.deaths}
-    return [(offsets[place], why) for place, why in sorted(dropped.items())]
 
 
 def _place(batch: Batch) -> tuple[str, int, int, int]:

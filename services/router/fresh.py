@@ -1,6 +1,7 @@
 """What of a batch was not seen before, and what deciding it will need."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -8,8 +9,6 @@ from runtime.meanwhile import meanwhile
 from schemas.dead_letter import DeadLetterReason
 from schemas.event import Event
 from services.router.adapters import tables
-from services.router.adapters.codec import milliseconds
-from services.router.adapters.saving import day_of
 from services.router.desk import Desk
 from services.router.domain.needs import Gathering, Needs, needs
 from services.router.domain.playbook import Playbook
@@ -23,30 +22,39 @@ async def fresh(
     stretches: Iterator[Sequence[Entry]],
     *,
     playbook: Playbook,
+    today: int,
+    known: AbstractSet[str] | None = None,
 ) -> tuple[list[Entry], Needs]:
     """The entries that were not seen before, in order (from now on they were), and what they need.
 
-    `stretches` are read into `incoming` on the way. Events of a parked source go to its deaths.
+    `stretches` are read into `incoming` on the way; `known` are the new keys of the first one, where that is known
+    already. `today` is the day to be kept with the keys. Events of a parked source go to the batch's deaths.
     """
-    first: dict[str, Entry] = {}
+    unique: dict[str, Entry] = {}
     new: set[str] = set()
     gathering = Gathering(playbook)
-    today = day_of(milliseconds(desk.now()))
     stretch = next(stretches, None)
     while stretch is not None:
         coming: dict[str, Entry] = {}
         for entry in stretch:
-            if entry.key not in first:
+            if entry.key not in unique:
                 coming.setdefault(entry.key, entry)
-        first |= coming
+        unique |= coming
+        facts = (entry.fact for entry in coming.values())  # as a rule all of it is new
+        if known is not None:
+            new |= known
+            known = None
+            gathering.add(facts)
+            stretch = next(stretches, None)
+            continue
         async with meanwhile(desk.state.remember(connection, tables.SEEN, sorted(coming), today)) as remembering:
-            gathering.add(entry.fact for entry in coming.values())  # as a rule all of it is new
+            gathering.add(facts)
             stretch = next(stretches, None)
         new |= remembering.result()
     parked = await desk.parking.parked(connection)
-    if len(new) == len(first) and not parked:
-        return list(first.values()), gathering.needs()
-    entries = [entry for key, entry in first.items() if key in new and not _parked(incoming, entry, parked)]
+    if len(new) == len(unique) and not parked:
+        return list(unique.values()), gathering.needs()
+    entries = [entry for key, entry in unique.items() if key in new and not _parked(incoming, entry, parked)]
     return entries, needs([entry.fact for entry in entries], playbook)
 
 

@@ -31,8 +31,6 @@ from services.router.domain.world import Folded
 from services.router.enrolling import blank, enrolment
 from services.router.shelf import Shelf
 
-_REMINDERS = 100
-"""Reminders are numbered anew in each round; together with the round they stay apart in the notifier's ledger."""
 JSON = {"content-type": b"application/json"}
 
 
@@ -87,13 +85,14 @@ def tell(folded: Folded, loaded: Loaded, shelf: Shelf, now: datetime) -> Told:
             case SetTimer():
                 telling.told.timers.append(command)
             case Remind():
-                telling.remind(command)
+                telling.reminds(command)
             case ChangeTrack():
                 telling.track(command)
             case ForgetEnrolment():
                 telling.told.say(PLAYS.name, command.enrolment, blank(command))
             case ReturnTurn() | SetAbsence():
                 telling.told.turns.append(command)
+    telling.remind()
     telling.told.queued = [one for one in dict.fromkeys(telling.told.queued) if telling.waits(one)]
     return telling.told
 
@@ -104,6 +103,7 @@ class _Telling:
     def __init__(self, loaded: Loaded, shelf: Shelf, now: datetime, erased: set[UUID]) -> None:
         self._loaded, self._shelf, self._now, self._erased = loaded, shelf, now, erased
         self.told = Told()
+        self._reminders: dict[tuple[UUID, str], Remind] = {}
 
     def waits(self, handoff: UUID) -> bool:
         """Is it still to be offered, at the end of the batch?"""
@@ -133,14 +133,19 @@ class _Telling:
         if command.lead not in self._erased:
             self.told.say(PLAYS.name, command.enrolment, enrolment(command, self._shelf, self._now))
 
-    def remind(self, command: Remind) -> None:
-        """The whole play once more: where the card was lost, this is the safety net."""
+    def reminds(self, command: Remind) -> None:
+        """Of several reminders of one handoff that came due together each person gets the last."""
         handoff = self._loaded.world.handoffs.get(command.handoff)
-        if handoff is None:
-            return
-        persons = command.persons or (handoff.assignee,)
-        sequence = handoff.round * _REMINDERS + max(1, handoff.reminders)
-        self._card(handoff, Showing(CardKind.REMINDER, sequence, persons, command.notice))
+        for person in command.persons or ((handoff.assignee,) if handoff else ()):
+            self._reminders[command.handoff, person] = command
+
+    def remind(self) -> None:
+        """The whole play once more: where the card was lost, this is the safety net."""
+        for command in dict.fromkeys(self._reminders.values()):
+            persons = tuple(who for (_, who), last in self._reminders.items() if last is command)
+            handoff = self._loaded.world.handoffs.get(command.handoff)
+            if handoff is not None:
+                self._card(handoff, Showing(CardKind.REMINDER, command.version, persons, command.notice))
 
     def _card(self, handoff: Handoff, showing: Showing) -> None:
         if handoff.lead in self._erased:

@@ -1,8 +1,8 @@
 """The router's state on PostgreSQL: whole batches as arrays, through asyncpg, within SQLAlchemy's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -11,7 +11,10 @@ import asyncpg
 from sqlalchemy import Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Database
+from runtime.log import Batch
 from runtime.meanwhile import meanwhile
+from runtime.positions import Positions
 from services.router.adapters.ask import (
     Ask,
     Create,
@@ -40,6 +43,7 @@ from services.router.adapters.postgres_statements import (
     own,
     putting,
     remembering,
+    remembering_at_once,
     together,
 )
 from services.router.adapters.state import CrossedError, Write
@@ -177,9 +181,21 @@ class PostgresState:
         if not keys:
             return set()
         driver = _driver(connection)
-        if _count(await driver.execute(remembering(table), ",".join(keys), day)) == len(keys):
-            return set(keys)
-        return {row[0].hex for row in await driver.fetch(own(table), list(keys))}
+        written = _count(await driver.execute(remembering(table), ",".join(keys), day))
+        return set(keys) if written == len(keys) else await _own(connection, table, keys)
+
+    @asynccontextmanager
+    async def claimed(
+        self, database: Database, positions: Positions, batch: Batch, *, table: Table, keys: Sequence[str], day: int
+    ) -> AsyncIterator[tuple[AsyncConnection, AbstractSet[str] | None]]:
+        """As the contract says: a few keys travel with the claim, many are remembered while others are read."""
+        if not 0 < len(keys) <= _SMALL:
+            async with positions.claimed(database, batch) as connection:
+                yield connection, None
+            return
+        insert = remembering_at_once(table, keys, day)
+        async with positions.claimed_with(database, batch, insert) as (connection, written):
+            yield connection, set(keys) if written == len(keys) else await _own(connection, table, keys)
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
         """As the contract says."""
@@ -190,17 +206,21 @@ class PostgresState:
         return _count(await driver.execute(statement, list(values)))
 
 
+async def _own(connection: AsyncConnection, table: Table, keys: Sequence[str]) -> set[str]:
+    return {row[0].hex for row in await _driver(connection).fetch(own(table), list(keys))}
+
+
 def _shape(one: Ask, places: Sequence[int] = ()) -> Ask:
     """The ask without its keys and rows, and its `unless` among those that are asked at all."""
-    match one:
+    match one:  # made anew: `dataclasses.replace` looks through every field
         case Fetch():
-            return replace(one, keys=())
+            return Fetch(one.table, one.by, (), one.columns, one.only)
         case Lock():
-            return replace(one, keys=(), unless=places.index(one.unless) if one.unless in places else None)
+            return Lock(one.table, (), one.held, places.index(one.unless) if one.unless in places else None)
         case Create() | Sum() | Number():
-            return replace(one, rows=())
+            return type(one)(one.table, ())
         case Tally():
-            return replace(one, among=())
+            return Tally(one.table, one.of, one.where, ())
         case Filled() | Whole():
             return one
 

@@ -86,6 +86,13 @@ def remembering(table: Table) -> str:
     return f'INSERT INTO {table.name} ("{key}", "{day}") {keys} ON CONFLICT DO NOTHING'
 
 
+def remembering_at_once(table: Table, keys: Sequence[str], day: int) -> str:
+    """As `remembering`, its values in it, where something was `moved`. The keys are hexadecimal digits alone."""
+    key, kept = names_of(table)
+    rows = f"SELECT one::uuid, {day:d} FROM moved, unnest(string_to_array('{','.join(keys)}', ',')) AS one"  # noqa: S608  (our own names, and digits)
+    return f'INSERT INTO {table.name} ("{key}", "{kept}") {rows} ON CONFLICT DO NOTHING'
+
+
 @lru_cache
 def own(table: Table) -> str:
     """Those of the keys whose row this very transaction has written (PostgreSQL's manual, 5.6 System Columns)."""

@@ -5,8 +5,9 @@ A transaction here holds the one write lock from its beginning (`BEGIN IMMEDIATE
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
@@ -16,6 +17,9 @@ import aiosqlite
 from sqlalchemy import Boolean, Table, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Database
+from runtime.log import Batch
+from runtime.positions import Positions
 from services.router.adapters.ask import (
     Ask,
     Create,
@@ -179,6 +183,21 @@ class SqliteState:
             f"ON CONFLICT DO NOTHING RETURNING {key}"
         )
         return {row[0] for row in await driver.execute_fetchall(statement, (day, json.dumps(keys)))}
+
+    @asynccontextmanager
+    async def claimed(
+        self,
+        database: Database,
+        positions: Positions,
+        batch: Batch,
+        *,
+        table: Table,  # noqa: ARG002  (the contract's)
+        keys: Sequence[str],  # noqa: ARG002  (the contract's)
+        day: int,  # noqa: ARG002  (the contract's)
+    ) -> AsyncIterator[tuple[AsyncConnection, AbstractSet[str] | None]]:
+        """As the contract says: there is no round trip to be saved."""
+        async with positions.claimed(database, batch) as connection:
+            yield connection, None
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
         """As the contract says."""

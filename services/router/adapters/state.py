@@ -6,6 +6,7 @@ caller's transaction, whose first statement went through SQLAlchemy (the offset'
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -13,6 +14,8 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
+from runtime.log import Batch
+from runtime.positions import Positions
 from services.router.adapters.ask import Ask, Held, Row
 
 
@@ -94,6 +97,12 @@ class State(Protocol):
 
         New is what no transaction before this one has written.
         """
+        ...
+
+    def claimed(
+        self, database: Database, positions: Positions, batch: Batch, *, table: Table, keys: Sequence[str], day: int
+    ) -> AbstractAsyncContextManager[tuple[AsyncConnection, AbstractSet[str] | None]]:
+        """`Positions.claimed`; and with it what `remember` does and gives, or None where that is better done alone."""
         ...
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:

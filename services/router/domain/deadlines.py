@@ -149,7 +149,7 @@ def _holds(fact: TimerFired, handoff: Handoff) -> bool:
 
 def _reminded(handoff: Handoff, lead: Lead, notice: str) -> Decision:
     after = handoffs.changed(handoff, reminders=handoff.reminders + 1)
-    return Decision(lead, None, (SaveHandoff(after, _CLOCK), Remind(handoff.id, notice)))
+    return Decision(lead, None, (SaveHandoff(after, _CLOCK), Remind(handoff.id, after.version, notice)))
 
 
 def _lapsed(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, what: str) -> Decision:
@@ -160,7 +160,7 @@ def _lapsed(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, wha
     after = handoffs.requeued(handoff, Move.LAPSE, handoff.assignee)
     notice = f"This play {what} by {handoff.assignee}: it goes to somebody else."
     save = SaveHandoff(after, _CLOCK, "The deadline has passed: this play goes to somebody else.")
-    return Decision(lead, None, (save, Remind(handoff.id, notice, told)))
+    return Decision(lead, None, (save, Remind(handoff.id, after.version, notice, told)))
 
 
 def _kept(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, told: tuple[str, ...]) -> Decision:
@@ -176,7 +176,8 @@ def _kept(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, told:
     )
     persons = tuple(dict.fromkeys((handoff.assignee, *told)))
     notice = "The deadline has passed and nobody is left to ask: this play still waits for you."
-    return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, Remind(handoff.id, notice, persons)))
+    remind = Remind(handoff.id, after.version, notice, persons)
+    return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, remind))
 
 
 def _attempt_overdue(fact: TimerFired, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
@@ -197,7 +198,8 @@ def _attempt_overdue(fact: TimerFired, handoff: Handoff, lead: Lead, playbook: P
     after, wakes = next_attempt(handoffs.changed(handoff, reminders=handoff.reminders + 1), playbook, now)
     persons = tuple(dict.fromkeys((handoff.assignee, answerable(handoff, playbook))))
     notice = f"Attempt {handoff.attempts + 1} of {play.attempts} is overdue."
-    return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, Remind(handoff.id, notice, persons)))
+    remind = Remind(handoff.id, after.version, notice, persons)
+    return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, remind))
 
 
 def _triage_overdue(fact: TimerFired, item: TriageItem, lead: Lead, playbook: Playbook, now: datetime) -> Decision:

@@ -65,6 +65,8 @@ class Remind(Value, frozen=True, gc=False):
     """Send the card again, with the whole play, to these persons."""
 
     handoff: UUID
+    version: int
+    """The handoff's, once it was reminded of: the reminder's number."""
     notice: str
     persons: tuple[str, ...] = ()
     """Empty: the assignee."""

@@ -33,6 +33,13 @@ class Step(NamedTuple):
     then: str
 
 
+class Turn(NamedTuple):
+    """A change that flips the decision, and what it is then."""
+
+    changes: Changes
+    then: str
+
+
 def outcome(steps: Sequence[Step], read: Read) -> str:
     """What the decision is; empty where no step holds."""
     return next((step.then for step in steps if value(step.when, read) is TRUE), "")

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from schemas.event import EventType
 from schemas.verdict import Rule, Ternary
 from services.router.domain.condition import Condition
-from services.router.domain.flip import Changes, Step, facts_in
+from services.router.domain.flip import Step, Turn, facts_in
 from services.router.domain.playbook import Playbook, Signal, SuppressionKind
 from services.router.domain.portraits import Portraits, portraits
 from services.router.domain.possibilities import Openly, openly
@@ -82,8 +82,8 @@ class Prepared:
     """The facts that those rest on."""
     waits: dict[str, timedelta]
     """Plays that nobody begins at once: how long they wait."""
-    flips: dict[tuple[Ternary, ...], tuple[Changes, ...]] = field(default_factory=dict)
-    """The smallest changes that flip a verdict, by the values of those facts."""
+    flips: dict[tuple[Ternary, ...], tuple[Turn, ...]] = field(default_factory=dict)
+    """The smallest changes that flip a verdict, and what it is then, by the values of those facts."""
     plays: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)
     """The play and why, by what it is chosen by."""
     accounts: dict[str, str] = field(default_factory=dict)

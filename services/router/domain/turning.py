@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from schemas.verdict import Ternary
 from services.router.domain import reasons
 from services.router.domain.condition import Condition
-from services.router.domain.flip import Changes, Read, changed, outcome, smallest
+from services.router.domain.flip import Changes, Read, Turn, changed, outcome, smallest
 from services.router.domain.prepared import Prepared, prepared
 from services.router.domain.steps import REACHED, may, values
 
@@ -23,7 +23,7 @@ _WORDS = {
 }
 
 
-def turns(case: "Case") -> tuple[tuple[Changes, ...], Read]:
+def turns(case: "Case") -> tuple[tuple[Turn, ...], Read]:
     """The smallest changes that would have led to another verdict, and the facts as they are."""
     ready, read = prepared(case.playbook), reading(case)
     return _remembered(ready, read), read
@@ -44,23 +44,23 @@ def reading(case: "Case") -> Read:
 
 def sentences(case: "Case") -> tuple[str, ...]:
     """What would have led to another verdict, and to which: the smallest changes, in sentences."""
-    steps = prepared(case.playbook).steps
-    found, read = turns(case)
-    return tuple([_sentence(changes, outcome(steps, changed(read, changes)), case) for changes in found[:_TOLD]])
+    found, _ = turns(case)
+    return tuple([_sentence(turn, case) for turn in found[:_TOLD]])
 
 
-def _remembered(ready: Prepared, read: Read) -> tuple[Changes, ...]:
+def _remembered(ready: Prepared, read: Read) -> tuple[Turn, ...]:
     key = tuple([read(fact) for fact in ready.facts])
     known = ready.flips.get(key)
     if known is None:
         if len(ready.flips) >= _MOST:
             ready.flips.clear()
-        known = ready.flips[key] = tuple(smallest(ready.steps, read, may))
+        found = smallest(ready.steps, read, may)
+        known = ready.flips[key] = tuple([Turn(each, outcome(ready.steps, changed(read, each))) for each in found])
     return known
 
 
-def _sentence(changes: Changes, then: str, case: "Case") -> str:
-    return f"If {' and '.join(_clauses(changes, case))}: {then}."
+def _sentence(turn: Turn, case: "Case") -> str:
+    return f"If {' and '.join(_clauses(turn.changes, case))}: {turn.then}."
 
 
 def _clauses(changes: Changes, case: "Case") -> Iterator[str]:

@@ -82,7 +82,8 @@ def test_each_change_turns_the_verdict_and_no_single_fact_does_where_two_are_nam
 ) -> None:
     ready = prepared(playbook)
     for case, conclusion in cases(playbook, events):
-        found, read = turns(case)
+        turned, read = turns(case)
+        found = [each.changes for each in turned]
         alone = [
             frozenset({(fact.text, to)})
             for fact in ready.facts
@@ -90,7 +91,8 @@ def test_each_change_turns_the_verdict_and_no_single_fact_does_where_two_are_nam
             if to is not read(fact)
             and outcome(ready.steps, changed(read, frozenset({(fact.text, to)}))) != conclusion.outcome
         ]
-        assert all(outcome(ready.steps, changed(read, one)) != conclusion.outcome for one in found)
+        assert all(outcome(ready.steps, changed(read, one.changes)) == one.then for one in turned)
+        assert conclusion.outcome not in {one.then for one in turned}
         if alone:
             assert sorted(found, key=sorted) == sorted(alone, key=sorted)
         else:

@@ -37,7 +37,7 @@ def with_reps(playbook: Playbook, count: int) -> Playbook:
 
 
 @pytest.mark.parametrize("reps", [2, 200])
-async def test_a_strangers_request_is_decided_and_drawn_in_six_round_trips(
+async def test_a_strangers_request_is_decided_and_drawn_in_five_round_trips(
     fresh_postgres_url: str, log: Log, clock: ManualClock, playbook: Playbook, reps: int
 ) -> None:
     database = Database(fresh_postgres_url)
@@ -55,4 +55,4 @@ async def test_a_strangers_request_is_decided_and_drawn_in_six_round_trips(
     await database.close()
 
     assert last.assignee.startswith("rep")
-    assert made.index("COMMIT") + 1 == 6, made
+    assert made.index("COMMIT") + 1 == 5, made

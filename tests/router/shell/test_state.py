@@ -1,12 +1,25 @@
 """One contract for the router's state, on SQLite and on PostgreSQL."""
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from uuid import UUID, uuid4
 
 import pytest
 
 from runtime.database import Database
+from runtime.log import Batch, FencedError, Partition
+from runtime.positions import Positions
 from services.router.adapters.state import CrossedError, State, Write
-from services.router.adapters.tables import ACCOUNT, CROWDED, IDENTIFIER, ROTATION, SEEN, STANDING, TIMER
+from services.router.adapters.tables import (
+    ACCOUNT,
+    CROWDED,
+    IDENTIFIER,
+    POSITIONS,
+    ROTATION,
+    SEEN,
+    STANDING,
+    TIMER,
+)
 from tests.router.shell.rows import ADA, GRACE, an_identifier, begun, plain
 
 
@@ -51,6 +64,61 @@ async def test_remembering_tells_which_are_new(house: Database, state: State) ->
 
     assert fresh == {new.hex}
     assert plain(kept) == sorted([(known, 1), (new, 2)])
+
+
+ADAS = Partition("ada's {0} events; --", 3)
+STANDS = Positions(POSITIONS)
+
+
+@pytest.mark.parametrize("many", [1, 2, 200], ids=["one", "a few", "many"])
+async def test_what_is_remembered_with_the_claim_tells_which_are_new(house: Database, state: State, many: int) -> None:
+    known, new = uuid4(), sorted(uuid4().hex for _ in range(many))
+    async with begun(house) as connection:
+        await STANDS.take(connection, ADAS)
+        await state.add(connection, SEEN, [(known, 1)])
+
+    async def claimed(first: int, after: int, keys: Sequence[str]) -> AbstractSet[str]:
+        batch = Batch(ADAS, first, after, 1, [])
+        async with state.claimed(house, STANDS, batch, table=SEEN, keys=sorted(keys), day=2) as (connection, found):
+            return await state.remember(connection, SEEN, sorted(keys), 2) if found is None else found
+
+    assert await claimed(0, 9, [known.hex, *new]) == set(new)
+    assert await claimed(9, 10, [known.hex, *new]) == set()
+    assert await claimed(10, 12, []) == set()
+    async with begun(house) as connection:
+        kept = await state.fetch(connection, SEEN, ("key",), [(UUID(one),) for one in new], ("day",))
+        stands = await STANDS.read(connection)
+
+    assert (plain(kept), stands[ADAS]) == ([(2,)] * many, 12)
+
+
+async def test_a_claim_that_fails_remembers_nothing(house: Database, state: State) -> None:
+    key = uuid4()
+    async with begun(house) as connection:
+        await STANDS.take(connection, ADAS)
+    for stale in (Batch(ADAS, 0, 5, 0, []), Batch(ADAS, 5, 9, 1, [])):
+        with pytest.raises(FencedError, match="another owner"):
+            async with state.claimed(house, STANDS, stale, table=SEEN, keys=[key.hex], day=2):
+                pass
+    async with begun(house) as connection:
+        kept = await state.fetch(connection, SEEN, ("key",), [(key,)], ("day",))
+
+    assert plain(kept) == []
+
+
+async def test_a_batch_whose_every_key_is_known_is_still_fenced(house: Database, state: State) -> None:
+    key = uuid4()
+    async with begun(house) as connection:
+        await STANDS.take(connection, ADAS)
+        await state.add(connection, SEEN, [(key, 1)])
+    with pytest.raises(FencedError, match="another owner"):
+        async with state.claimed(house, STANDS, Batch(ADAS, 0, 5, 0, []), table=SEEN, keys=[key.hex], day=2):
+            pass
+    async with state.claimed(house, STANDS, Batch(ADAS, 0, 5, 1, []), table=SEEN, keys=[key.hex], day=2) as (_, new):
+        assert not new
+    with pytest.raises(FencedError, match="another owner"):  # its commit has moved on, under the same epoch
+        async with state.claimed(house, STANDS, Batch(ADAS, 0, 5, 1, []), table=SEEN, keys=[key.hex], day=2):
+            pass
 
 
 async def test_rows_without_a_value_come_back_without_one(house: Database, state: State) -> None:

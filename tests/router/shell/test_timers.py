@@ -1,6 +1,7 @@
 """Deadlines stand on the log behind every act that came before them, once in effect however often they are appended."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 
 from runtime.clock import ManualClock
@@ -138,6 +139,25 @@ async def test_a_reminder_carries_the_whole_play(hand: Hand) -> None:
     assert reminders
     assert {card.play for card in reminders} == {offer.play}
     assert len({(card.sequence, card.recipients) for card in reminders}) == len(reminders)
+
+
+async def test_of_reminders_that_come_late_and_together_each_person_gets_the_last_under_a_name_of_its_own(
+    hand: Hand, playbook: Playbook
+) -> None:
+    await hand.feed(a_consultation("ada@acme.example"))
+    for _ in range(len(playbook.reps) + 3):  # until there is nobody left to ask
+        hand.clock.advance(timedelta(days=4))
+        await hand.pump.fire()
+        await hand.drain(FEEDBACK.name)
+    cards = [card for card in await hand.cards() if isinstance(card, DeliverPlay) and card.kind is CardKind.REMINDER]
+    names = Counter((card.sequence, who.person) for card in cards for who in card.recipients)
+    moments = Counter((card.at, who.person) for card in cards for who in card.recipients)
+    (kept,) = await hand.handoffs()
+    last = [card.notice for card in cards if playbook.last_resort in {who.person for who in card.recipients}]
+
+    assert kept.assignee == playbook.last_resort
+    assert set(names.values()) == set(moments.values()) == {1}
+    assert last[-1].startswith("The deadline has passed and nobody is left")
 
 
 async def test_the_reminders_of_a_deadline_that_was_brought_forward_come_before_it_and_no_others(
