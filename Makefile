@@ -4,6 +4,8 @@ SHELL := /bin/bash
 ENGINE ?= embedded
 ARGS ?=
 WORKERS ?= 2
+# What Python has compiled it keeps, whatever the environment says: half of a short run would go into compiling anew.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv/bin/
 PYTHON_IN := $(VENV)python
 

@@ -107,6 +107,8 @@ class Corrected(Value, frozen=True, kw_only=True):
     properties: dict[str, str | int | float | bool | None] = {}  # noqa: RUF012  (msgspec copies mutable defaults)
     machine: bool = False
     """It was marked, so it counted nothing."""
+    claims: tuple[Claim, ...] = ()
+    """What it said of a visitor without an address, but for names and words."""
 
 
 class Event(Fact, frozen=True, kw_only=True, tag="event"):

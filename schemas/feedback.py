@@ -62,7 +62,9 @@ class TimerKind(StrEnum):
     ATTEMPT_REMINDER = "attempt_reminder"
     ATTEMPT_DEADLINE = "attempt_deadline"
     TRIAGE_DEADLINE = "triage_deadline"
+    """One that names a deadline in `about` comes before it and reminds of it."""
     SNOOZE_ENDED = "snooze_ended"
+    """One that names the handoff in `about` is of its lead, which went back to nurture until now."""
 
 
 class _Act(Fact, frozen=True, kw_only=True):
@@ -83,6 +85,8 @@ class HandoffRejected(_Act, frozen=True, kw_only=True, tag="handoff_rejected"):
 
     reason: RejectReason
     note: str = ""
+    again_on: date | None = None
+    """Where the lead goes back to nurture by it: the day, in the rep's own zone, on which they want to see it again."""
 
 
 class AttemptLogged(_Act, frozen=True, kw_only=True, tag="attempt_logged"):
@@ -103,6 +107,8 @@ class OutcomeReported(_Act, frozen=True, kw_only=True, tag="outcome_reported"):
 
     outcome: HandoffOutcome
     note: str = ""
+    again_on: date | None = None
+    """Of one that recycles the lead: the day, in the rep's own zone, on which they want to see it again."""
 
 
 class PlayRated(_Act, frozen=True, kw_only=True, tag="play_rated"):
@@ -126,7 +132,7 @@ class TimerFired(Fact, frozen=True, kw_only=True, tag="timer_fired"):
     """The handoff, the triage item or (for a held click) the lead."""
     due_at: datetime
     about: UUID | None = None
-    """The held event, or nothing."""
+    """The held event; of a reminder, the deadline that it is of; of a lead that comes back, its handoff; or nothing."""
     round: int = 0
     """Which assignment of the handoff this deadline belongs to: an older round's timer is a no-op."""
 

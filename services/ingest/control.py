@@ -26,6 +26,7 @@ _OFF_RETRY_AFTER = 60
 _RETRY_AFTER = 5
 _LONGEST = timedelta(days=731)
 """Nobody is away for more than two years: it is a slip of the pen."""
+_REP = "as the team's page names them; of whom the playbook does not know, it becomes a dead letter that says so"
 _log = structlog.get_logger(__name__)
 
 
@@ -42,7 +43,7 @@ class Absence(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    rep: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$", examples=["maya"], description="as the team's page names them")
+    rep: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$", examples=["maya"], description=_REP)
     first: date | None = Field(None, description="the first day away; from now on where none is said")
     last: date | None = Field(None, description="the last day away; none: back again")
 

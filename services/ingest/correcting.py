@@ -8,10 +8,12 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import Field as Described
 
-from schemas.event import Claim, Corrected, Event, EventType
+from schemas.event import Claim, Corrected, Event, EventType, IdentifierKind
 from schemas.fact import Trust
+from schemas.lead import Field
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 _Text = Annotated[str, StringConstraints(max_length=4000)]
@@ -33,20 +35,23 @@ class Correction(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    event: UUID = Field(
+    event: UUID = Described(
         description="the event's id, as an export or a receipt shows it; where it was corrected before, its last "
         "correction is corrected"
     )
     change: Change
-    claims: dict[_Name, _Text] = Field(
+    claims: dict[_Name, _Text] = Described(
         default_factory=dict, max_length=40, description="fields of the lead → their right values; empty takes one away"
     )
-    properties: dict[_Name, _Text | int | float | bool | None] = Field(
+    properties: dict[_Name, _Text | int | float | bool | None] = Described(
         default_factory=dict,
         max_length=40,
         description="properties of the event → right values; null removes one",
     )
-    why: str = Field("", max_length=500, description="for whoever reads the history")
+    why: str = Described("", max_length=500, description="for whoever reads the history")
+
+
+_THEIR_OWN = frozenset({Field.FIRST_NAME, Field.LAST_NAME, Field.FULL_NAME, Field.MESSAGE})
 
 
 class NothingToCorrectError(Exception):
@@ -78,6 +83,7 @@ def correcting(original: Event, correction: Correction, name: UUID, now: datetim
             name=original.name,
             properties=original.properties,
             machine=bool(original.marks),
+            claims=_unrecorded(original),
         ),
         properties={**original.properties, **note},
     )
@@ -90,6 +96,13 @@ def correcting(original: Event, correction: Correction, name: UUID, now: datetim
             return msgspec.structs.replace(again, marks=())
         case Change.AMEND:
             return _amended(again, correction)
+
+
+def _unrecorded(event: Event) -> tuple[Claim, ...]:
+    """What it said of a visitor, but for names and words: of whom an address tells, a row says how it was counted."""
+    if any(each.kind is IdentifierKind.EMAIL for each in event.identifiers):
+        return ()
+    return tuple(claim for claim in event.claims if claim.field not in _THEIR_OWN)
 
 
 def _amended(event: Event, correction: Correction) -> Event:

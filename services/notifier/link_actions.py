@@ -57,6 +57,7 @@ class LinkDoor:
             "problem": problem,
             "post_url": f"/act/{token}",
             "form_token": self._links.form(_owner(holder)),
+            "now": self._clock.now(),
         }
         answer = page("act.html", status, **shown)
         if status == 503:  # noqa: PLR2004  (RFC 9110)

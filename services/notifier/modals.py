@@ -7,7 +7,7 @@ from uuid import UUID
 
 from schemas.feedback import AttemptResult, HandoffOutcome, RejectReason
 from schemas.play import ActionKind
-from services.notifier.choices import ATTEMPT, NOTE_LIMIT, OUTCOME, REJECT
+from services.notifier.choices import AGAIN, AGAIN_HINT, ATTEMPT, NOTE_LIMIT, OUTCOME, REJECT
 from services.notifier.rendering import clipped
 
 Words = Mapping[RejectReason, str] | Mapping[AttemptResult, str] | Mapping[HandoffOutcome, str]
@@ -16,7 +16,8 @@ Words = Mapping[RejectReason, str] | Mapping[AttemptResult, str] | Mapping[Hando
 def reject_view(handoff: UUID, event: str) -> dict[str, Any]:
     """Why not? Grouped, so that a bad lead, a failed play and the wrong person stay apart."""
     groups = [{"label": _plain(label), "options": _options(words)} for label, words in REJECT.items()]
-    return _view("Reject this play", "Reject", ActionKind.REJECT, _about(handoff, event), {"option_groups": groups})
+    about = _about(handoff, event)
+    return _view("Reject this play", "Reject", ActionKind.REJECT, about, {"option_groups": groups}, _AGAIN)
 
 
 def attempt_view(handoff: UUID, event: str) -> dict[str, Any]:
@@ -26,9 +27,8 @@ def attempt_view(handoff: UUID, event: str) -> dict[str, Any]:
 
 def outcome_view(handoff: UUID, event: str) -> dict[str, Any]:
     """How did it end?"""
-    return _view(
-        "Report the outcome", "Report", ActionKind.OUTCOME, _about(handoff, event), {"options": _options(OUTCOME)}
-    )
+    about = _about(handoff, event)
+    return _view("Report the outcome", "Report", ActionKind.OUTCOME, about, {"options": _options(OUTCOME)}, _AGAIN)
 
 
 VIEWS = {ActionKind.REJECT: reject_view, ActionKind.ATTEMPT: attempt_view, ActionKind.OUTCOME: outcome_view}
@@ -44,7 +44,9 @@ def told_view(title: str, sentence: str) -> dict[str, Any]:
     }
 
 
-def _view(title: str, submit: str, action: ActionKind, about: str, choices: dict[str, Any]) -> dict[str, Any]:
+def _view(
+    title: str, submit: str, action: ActionKind, about: str, choices: dict[str, Any], *more: dict[str, Any]
+) -> dict[str, Any]:
     select = {
         "type": "static_select",
         "action_id": "choice",
@@ -61,6 +63,7 @@ def _view(title: str, submit: str, action: ActionKind, about: str, choices: dict
         "close": _plain("Cancel"),
         "blocks": [
             {"type": "input", "block_id": "choice", "label": _plain("What happened?"), "element": select},
+            *more,
             {"type": "input", "block_id": "note", "label": _plain("Note"), "optional": True, "element": note},
         ],
     }
@@ -73,6 +76,16 @@ def _about(handoff: UUID, event: str) -> str:
 
 def _plain(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text, "emoji": False}
+
+
+_AGAIN = {
+    "type": "input",
+    "block_id": "again_on",
+    "optional": True,
+    "label": _plain(AGAIN),
+    "hint": _plain(AGAIN_HINT),
+    "element": {"type": "datepicker", "action_id": "again_on"},
+}
 
 
 def _options(words: Words) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID, uuid5
@@ -22,7 +22,7 @@ from schemas.feedback import (
     TriageDecided,
 )
 from schemas.play import ActionKind
-from services.notifier.choices import ATTEMPT, NOTE_LIMIT, OUTCOME, REJECT_WORDS, TRIAGE
+from services.notifier.choices import ATTEMPT, GIVES_BACK, LONGEST_RETURN, NOTE_LIMIT, OUTCOME, REJECT_WORDS, TRIAGE
 from services.notifier.rendering import clean
 from services.notifier.sheet import clock_words, local
 
@@ -34,13 +34,19 @@ class NotAChoiceError(ValueError):
     """The form held nothing from the closed list. The message is for the person who filled it in."""
 
 
+class NotADayError(NotAChoiceError):
+    """The day to see a lead again is none that can be meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody chose: an action, where it has a list its choice, and a note."""
+    """What somebody chose: an action, where it has a list its choice, a note, and the day to see the lead again."""
 
     action: ActionKind
     choice: str = ""
     note: str = ""
+    again_on: str = ""
+    """As the form has it: `2026-12-01`, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +82,20 @@ def act_of(wish: Wish, click: Click) -> Act:
     return _MAKERS[wish.action](same, wish, click)
 
 
-def _rejected(same: Same, wish: Wish, _click: Click) -> Act:
-    return HandoffRejected(**same, reason=_one_of(RejectReason, wish.choice, "a reason"), note=_note(wish))
+def _rejected(same: Same, wish: Wish, click: Click) -> Act:
+    reason = _one_of(RejectReason, wish.choice, "a reason")
+    again = _again(wish, click, gives_back=reason in GIVES_BACK)
+    return HandoffRejected(**same, reason=reason, note=_note(wish), again_on=again)
 
 
 def _attempted(same: Same, wish: Wish, _click: Click) -> Act:
     return AttemptLogged(**same, result=_one_of(AttemptResult, wish.choice, "what came of it"), note=_note(wish))
 
 
-def _ended(same: Same, wish: Wish, _click: Click) -> Act:
-    return OutcomeReported(**same, outcome=_one_of(HandoffOutcome, wish.choice, "how it ended"), note=_note(wish))
+def _ended(same: Same, wish: Wish, click: Click) -> Act:
+    outcome = _one_of(HandoffOutcome, wish.choice, "how it ended")
+    again = _again(wish, click, gives_back=outcome is HandoffOutcome.RECYCLED)
+    return OutcomeReported(**same, outcome=outcome, note=_note(wish), again_on=again)
 
 
 def _decided(same: Same, wish: Wish, _click: Click) -> Act:
@@ -105,6 +115,27 @@ _MAKERS: dict[ActionKind, Callable[[Same, Wish, Click], Act]] = {
 }
 
 
+def days_ahead(now: datetime, zone: str) -> tuple[date, date]:
+    """The first and the last day, on the clock in that zone (IANA), on which a lead can be seen again."""
+    today = local(now, zone).date()
+    return today + timedelta(days=1), today + LONGEST_RETURN
+
+
+def _again(wish: Wish, click: Click, *, gives_back: bool) -> date | None:
+    if not wish.again_on:
+        return None
+    if not gives_back:
+        raise NotADayError("Only who is not ready, or could not be reached, comes back on a day: leave the day empty.")
+    first, last = days_ahead(click.at, click.time_zone)
+    try:
+        day = date.fromisoformat(wish.again_on)
+    except ValueError:
+        raise NotADayError("Choose a day, such as 2026-12-01.") from None
+    if not first <= day <= last:
+        raise NotADayError("Choose a day between tomorrow and a year from now.")
+    return day
+
+
 def _note(wish: Wish) -> str:
     return clean(wish.note, NOTE_LIMIT)
 
@@ -119,11 +150,11 @@ def _deed(act: Act, zone: str) -> str:
         case HandoffAccepted():
             words = "accepted it"
         case HandoffRejected():
-            words = f"rejected it: {REJECT_WORDS[act.reason].lower()}"
+            words = f"rejected it: {REJECT_WORDS[act.reason].lower()}{_until_day(act.again_on)}"
         case AttemptLogged():
             words = f"logged an attempt: {ATTEMPT[act.result].lower()}"
         case OutcomeReported():
-            words = f"reported the outcome: {OUTCOME[act.outcome].partition(':')[0].lower()}"
+            words = f"reported the outcome: {OUTCOME[act.outcome].partition(':')[0].lower()}{_until_day(act.again_on)}"
         case HandoffSnoozed():
             words = f"snoozed it until {clock_words(act.until, zone)}"
         case PlayRated():
@@ -131,6 +162,10 @@ def _deed(act: Act, zone: str) -> str:
         case TriageDecided():
             words = f"decided: {TRIAGE[act.choice.value].lower()}"
     return words
+
+
+def _until_day(day: date | None) -> str:
+    return f", to be seen again on {day:%a} {day.day} {day:%b %Y}" if day else ""
 
 
 def _one_of(kind: type[E], value: str, what: str) -> E:

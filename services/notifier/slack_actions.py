@@ -21,7 +21,7 @@ from schemas.play import ActionKind
 from services.notifier.desk import Answer, Desk, Recorded, Refused, refusal
 from services.notifier.modals import VIEWS, told_view
 from services.notifier.problems import problem
-from services.notifier.reactions import NotAChoiceError, Wish
+from services.notifier.reactions import NotAChoiceError, NotADayError, Wish
 from services.notifier.settings import NotifierSettings
 from services.notifier.showing import person_at, play_of
 from services.notifier.workspace import client_of
@@ -114,9 +114,12 @@ class SlackDoor:
         state = view["state"]["values"]
         option = state["choice"]["choice"].get("selected_option") or {}
         note = (state.get("note") or {}).get("note", {}).get("value") or ""
-        wish = Wish(ActionKind(view["callback_id"]), str(option.get("value", "")), str(note))
+        day = (state.get("again_on") or {}).get("again_on", {}).get("selected_date") or ""
+        wish = Wish(ActionKind(view["callback_id"]), str(option.get("value", "")), str(note), str(day))
         try:
             answer = await self._desk.react(UUID(about["handoff"]), actor, wish, via="slack", event=str(about["event"]))
+        except NotADayError as fault:
+            return _errors("again_on", str(fault))
         except NotAChoiceError as fault:
             return _errors("choice", str(fault))
         except LogError:

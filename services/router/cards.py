@@ -84,14 +84,21 @@ def handoff_card(
     )
 
 
-def triage_card(item: TriageItem, playbook: Playbook, at: datetime, tell: str = "") -> DeliverPlay | None:
-    """The triage item's card for the triage team: once as itself, afterwards as its update."""
+def triage_card(
+    item: TriageItem, playbook: Playbook, at: datetime, tell: str = "", *, again: bool = False
+) -> DeliverPlay | None:
+    """The triage item's card for the triage team: once as itself, afterwards as its update, or `again` as a reminder.
+
+    Once it is overdue, the person of last resort sees it as well.
+    """
     team = playbook.teams.get(item.team) or playbook.teams.get(playbook.triage_team)
-    persons = tuple(dict.fromkeys((*team.reps, team.manager))) if team else (playbook.last_resort,)
+    last = (playbook.last_resort,) if item.overdue or team is None else ()
+    persons = tuple(dict.fromkeys((*(team.reps if team else ()), *((team.manager,) if team else ()), *last)))
     recipients = recipients_of(persons, playbook) or recipients_of((playbook.last_resort,), playbook)
     if not recipients:
         return None
-    kind = CardKind.TRIAGE if item.version <= 1 else CardKind.UPDATE
+    afterwards = CardKind.REMINDER if again else CardKind.UPDATE
+    kind = CardKind.TRIAGE if item.version <= 1 else afterwards
     return DeliverPlay(
         id=card_id(item.id, kind, item.version, persons),
         handoff=item.id,

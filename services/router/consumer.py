@@ -13,7 +13,7 @@ from services.router.desk import Desk
 from services.router.domain.decision import SaveHandoff
 from services.router.domain.timeliness import too_early
 from services.router.domain.world import NeedsMoreError
-from services.router.drawing import announce
+from services.router.drawing import announce, measure
 from services.router.faults import Meaning, meaning_of
 from services.router.lanes import is_behaviour
 from services.router.metrics import BATCH_RETRIES, DEAD_LETTERS, DUPLICATES, TOO_EARLY, VERDICTS
@@ -57,6 +57,8 @@ class Consumer:
                 self._committed(effects)
                 if not is_behaviour(piece):
                     await self._tell(effects)
+            for effect in effects:
+                _count(effect)
             if is_behaviour(piece):
                 await self._told()
                 self._telling = asyncio.create_task(self._tell(effects), name="telling")
@@ -83,10 +85,8 @@ class Consumer:
 
     def _committed(self, effects: list[Effect]) -> None:
         reach("router.committed")
-        for effect in effects:
-            _count(effect)
-            if self._desk.observe is not None:
-                self._desk.narrate(narrations(effect, self._desk.shelf, self._desk.now()))
+        for effect in effects if self._desk.observe is not None else ():
+            self._desk.narrate(narrations(effect, self._desk.shelf, self._desk.now()))
             if effect.drawn is not None:
                 announce(self._desk, effect.drawn)
 
@@ -146,6 +146,9 @@ async def later(what: str, work: Awaitable[object]) -> None:
 
 
 def _count(effect: Effect) -> None:
+    """The figures; they can wait until everybody is told."""
+    if effect.drawn is not None:
+        measure(effect.drawn)
     DUPLICATES.inc(effect.duplicates)
     for outcome, number in Counter([settled.outcome for settled in effect.folded.settled]).items():
         VERDICTS.labels(outcome.value).inc(number)

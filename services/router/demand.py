@@ -13,7 +13,7 @@ from services.router.adapters import codec, tables
 from services.router.adapters.codec import milliseconds
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
-from services.router.domain.plays import LEADING, choose
+from services.router.domain.plays import LEADING, choose, trigger_without_rule
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,8 +50,9 @@ def _situation(handoff: Handoff, playbook: Playbook) -> Situation:
     persona = next((one.name for one in playbook.personas if one.label == brief.persona), "")
     stage = next((one.name for one in playbook.stages if one.label == brief.stage), "")
     phone = bool(brief.phone)
-    play, _ = choose(playbook, handoff.rules, persona, stage, brief.interest, phone)
+    triggers = handoff.triggers or (trigger_without_rule(asked=False, named=handoff.account in playbook.targets),)
+    play, _ = choose(playbook, triggers, persona, stage, brief.interest, phone)
     named = {product for one in playbook.plays for product in one.products}
     product = brief.interest.casefold()
-    trigger = next(rule for rule in LEADING if rule in handoff.rules)
+    trigger = next(rule for rule in LEADING if rule in triggers)
     return Situation(trigger, brief.persona, brief.stage, product if product in named else "", phone, play.name)

@@ -89,16 +89,21 @@ def records(drawn: Drawn) -> list[Write]:
 
 
 def announce(desk: Desk, drawn: Drawn) -> None:
-    """After the commit: the story, and the figures."""
-    desk.narrate([of_offer(one, drawn.now, _reason(chosen)) for one, chosen in drawn.offered])
+    """The story, after the commit."""
+    if desk.observe is not None:
+        desk.narrate([of_offer(one, drawn.now, _reason(chosen)) for one, chosen in drawn.offered])
+
+
+def measure(drawn: Drawn) -> None:
+    """The figures, after the commit."""
     for handoff, _ in drawn.offered:
         OFFERED.labels(handoff.team).inc()
         OFFER_SECONDS.observe(max(0.0, (drawn.now - handoff.received_at).total_seconds()))
         if handoff.round == 1:
-            _measure(handoff, drawn)
+            _lag(handoff, drawn)
 
 
-def _measure(handoff: Handoff, drawn: Drawn) -> None:
+def _lag(handoff: Handoff, drawn: Drawn) -> None:
     """How long after readiness somebody in sales heard of it for the first time."""
     lag = lag_of(handoff, drawn.now)
     for rule in handoff.rules:

@@ -145,7 +145,7 @@ def in_full(explained: Explained, playbook: Playbook) -> str:
     lines += [f"  {_contribution(one)}" for one in receipt.contributions]
     lines += [f"  {name}: {value}" for name, value in receipt.facts.items()]
     if receipt.play:
-        lines.append(f"Play: {receipt.play}, because {receipt.play_why}")
+        lines.append(f"Play: {receipt.play}" + (f", because {receipt.play_why}" if receipt.play_why else ""))
     if explained.drawn is not None:
         lines.append(f"Team: {explained.drawn.team}")
         lines += [f"  {'→' if one.chosen else '·'} {one.rep}: {one.reason}" for one in explained.drawn.candidates]

@@ -23,7 +23,7 @@ from services.router.desk import DRAW, Desk, numbering
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
-from services.router.drawing import Drawn, Waiting, announce, draw_for, records, timers
+from services.router.drawing import Drawn, Waiting, announce, draw_for, measure, records, timers
 from services.router.faults import Meaning, meaning_of
 from services.router.metrics import QUEUED
 from services.router.telling import already_read
@@ -84,6 +84,7 @@ class Offering:
             return []
         reach("router.offered")
         announce(self._desk, done)
+        measure(done)
         await self._desk.outbox.publish(done.said)
         return [handoff for handoff, _ in done.offered]
 

@@ -124,7 +124,7 @@ class _Telling:
     def triage(self, command: SaveTriage) -> None:
         """The item's card, for whoever triages."""
         if command.item.lead not in self._erased:
-            card = triage_card(command.item, self._shelf.current, self._now, command.tell)
+            card = triage_card(command.item, self._shelf.current, self._now, command.tell, again=command.again)
             self.told.say(PLAYS.name, command.item.id, card)
 
     def track(self, command: ChangeTrack) -> None:

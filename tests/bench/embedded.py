@@ -3,13 +3,13 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import uvloop
 
 from runtime.carriage import Carriage
-from runtime.log import Handler
+from runtime.log import Handler, Message
 from runtime.settings import Settings
 from schemas.event import Event
 from schemas.topics import EVENTS_BEHAVIOUR, EVENTS_URGENT
@@ -41,10 +41,15 @@ class Counting:
 
 async def through(handler: Handler, carriage: Carriage, events: Sequence[Event]) -> float:
     """Append the events as the door would and have the router consume them; seconds until the last is committed."""
-    counting = Counting(handler, len(events))
     lanes = {EVENTS_URGENT.name: [], EVENTS_BEHAVIOUR.name: []}
     for event in events:
         lanes[EVENTS_URGENT.name if urgent(event) else EVENTS_BEHAVIOUR.name].append(message(event))
+    return await worked_off(handler, carriage, lanes)
+
+
+async def worked_off(handler: Handler, carriage: Carriage, lanes: Mapping[str, Sequence[Message]]) -> float:
+    """Append these to their lanes and have the router consume them; seconds until the last is committed."""
+    counting = Counting(handler, sum(map(len, lanes.values())))
     subscription = carriage.log.subscribe("router", list(lanes), counting, batch=BATCH)
     began = time.perf_counter()
     consuming = asyncio.create_task(subscription.run())

@@ -7,16 +7,27 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid5
 
 import pytest
 import uvloop
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import select
 
+from runtime.database import Database
+from runtime.log import Message
 from runtime.settings import Settings
 from schemas.event import Event
-from tests.bench.embedded import through
+from schemas.fact import encode
+from schemas.feedback import TriageChoice, TriageDecided
+from schemas.topics import FEEDBACK
+from services.router.adapters import codec, tables
+from services.router.adapters.playbook_files import load
+from services.router.domain.plays import fallback
+from tests.bench.embedded import through, worked_off
 from tests.bench.heart import heart
 from tests.bench.traffic import Traffic
+from tests.router.shell.building import a_whitepaper
 
 ROOT = Path(__file__).parents[2]
 KEY = "a key of the tests"
@@ -59,11 +70,31 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
     data = tmp_path_factory.mktemp("past")
 
     async def decide() -> None:
+        made = list(Traffic(10).events(events))
         async with heart(Settings(data=data, key_secret=KEY)) as (handler, carriage):
-            await through(handler, carriage, list(Traffic(10).events(events)))
+            readers = [a_whitepaper(f"{who}@brunel.example", at=made[0].received_at) for who in ("grace", "joan")]
+            await through(handler, carriage, [*made[: events // 2], *readers])
+            await worked_off(handler, carriage, {FEEDBACK.name: await passed_by_a_person(carriage.database)})
+            await through(handler, carriage, made[events // 2 :])
 
     uvloop.run(decide())
     return Past(data)
+
+
+async def passed_by_a_person(database: Database) -> list[Message]:
+    """Whoever waits in triage goes to sales, also where no rule held."""
+    table, last = tables.TRIAGE, load(ROOT / "playbook").last_resort
+    async with database.reading() as connection:
+        rows = list(await connection.execute(select(table).where(table.c.open).order_by(table.c.id)))
+    items = [codec.TRIAGE.decode(row.item) for row in rows]
+    assert [item for item in items if not item.rules]
+    acts = [
+        TriageDecided(
+            id=uuid5(item.id, "pass"), handoff=item.id, actor=last, at=item.opened_at, choice=TriageChoice.PASS
+        )
+        for item in items
+    ]
+    return [Message(act.handoff.bytes, encode(act), {"content-type": b"application/json"}) for act in acts]
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +172,14 @@ def test_the_playbook_that_decided_would_decide_the_same(past: Past) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"All {count:,} kept verdicts come out as they were." in done.stdout
+
+
+def test_whom_a_person_passed_without_a_rule_has_a_play_for_what_brought_them(past: Past) -> None:
+    held = [codec.HANDOFF.decode(row[0]) for row in past.rows("SELECT handoff FROM router_handoff")]  # type: ignore[arg-type]  # bytes, as the column says
+    by_word = [one for one in held if one.trigger is not None]
+
+    assert by_word
+    assert [one for one in by_word if one.play == fallback(load(ROOT / "playbook")).name] == []
 
 
 def test_who_came_is_told_with_the_play_that_is_for_them(past: Past) -> None:

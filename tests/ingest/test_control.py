@@ -1,5 +1,6 @@
 """The operator's door: who may mend the record, what then stands on the log, and what is refused in plain words."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest_asyncio
 
 from schemas import event as event_schema
 from schemas import feedback
-from schemas.event import Event, EventType, Mark
+from schemas.event import Event, EventType, IdentifierKind, Mark
 from schemas.fact import Trust, decode
 from schemas.feedback import AbsenceDeclared, LeadErased
 from schemas.topics import FEEDBACK
@@ -59,6 +60,23 @@ async def test_a_retraction_names_the_person_and_holds_nothing_of_what_they_said
     assert retraction.properties == {"corrected_by": "dana", "why": "Somebody tried the form."}
     assert retraction.received_at == desk.clock.now() > original.received_at
     assert retraction.id > original.id
+    assert retraction.corrected is not None
+    assert retraction.corrected.claims == ()
+
+
+async def test_a_correction_of_a_visitors_event_says_what_it_said_but_for_names_and_words(desk: House) -> None:
+    sample = next(one for one in samples("segment") if one.path == "/v1/identify")
+    said = {"anonymousId": "visitor-7", "traits": {"name": "Ada Lovelace", "title": "Engineer"}}
+    await desk.send(sample, body=json.dumps(said).encode())
+    original = (await desk.events())[0]
+    await mend(desk, original.id, "retract")
+    (retraction,) = [one for one in await desk.events() if one.corrects]
+
+    assert [each.kind for each in original.identifiers] == [IdentifierKind.COOKIE]
+    assert {claim.field for claim in original.claims} == {"full_name", "title"}
+    assert retraction.claims == ()
+    assert retraction.corrected is not None
+    assert retraction.corrected.claims == tuple(claim for claim in original.claims if claim.field == "title")
 
 
 async def test_an_unmarked_event_is_the_same_without_its_marks(desk: House) -> None:

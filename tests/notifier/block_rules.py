@@ -99,7 +99,8 @@ def _actions(block: dict[str, Any]) -> str:
 
 
 def _input(block: dict[str, Any]) -> str:
-    return _text(block["label"], 2000, plain=True) or _element(block["element"])
+    hint = _text(block["hint"], 2000, plain=True) if "hint" in block else ""
+    return _text(block["label"], 2000, plain=True) or hint or _element(block["element"])
 
 
 def _element(element: dict[str, Any]) -> str:
@@ -117,6 +118,9 @@ def _element(element: dict[str, Any]) -> str:
             return labels or placeholder or _first(_options(one["options"]) for one in groups)
         case "plain_text_input":
             return "" if 0 < element.get("max_length", 1) <= 3000 else "a max_length"
+        case "datepicker":
+            known = set(element) <= {"type", "action_id", "initial_date", "confirm", "focus_on_load", "placeholder"}
+            return "" if known else f"unknown fields {sorted(element)}"
         case other:
             return f"unknown element {other!r}"
 

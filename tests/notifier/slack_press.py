@@ -39,9 +39,12 @@ def a_press(handoff: UUID, action: str = "accept", user: str = "U0GRACE", **over
 
 
 def a_submission(
-    view: dict[str, Any], choice: str = "not_ready", user: str = "U0GRACE", note: str = ""
+    view: dict[str, Any], choice: str = "not_ready", user: str = "U0GRACE", note: str = "", day: str | None = None
 ) -> dict[str, Any]:
     """The view_submission of a modal that was opened before."""
     option = {"type": "static_select", "selected_option": {"value": choice} if choice else None}
-    values = {"choice": {"choice": option}, "note": {"note": {"type": "plain_text_input", "value": note or None}}}
+    written = {"type": "plain_text_input", "value": note or None}
+    values: dict[str, Any] = {"choice": {"choice": option}, "note": {"note": written}}
+    if any(block.get("block_id") == "again_on" for block in view["blocks"]):
+        values["again_on"] = {"again_on": {"type": "datepicker", "selected_date": day}}
     return {"type": "view_submission", "user": {"id": user}, "view": {**view, "state": {"values": values}}}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from runtime.database import Database
-from schemas.feedback import HandoffAccepted, TriageDecided
+from schemas.feedback import HandoffAccepted, HandoffRejected, TriageDecided
 from services.notifier.guard import COOKIE, checked_binding
 from services.notifier.settings import NotifierSettings
 from tests.notifier.builders import NOON, a_brief, a_handoff, a_play, a_recipient, a_triage, an_erasure, an_update
@@ -74,6 +74,17 @@ async def test_accept_answers_by_leading_back_and_the_card_says_so(rig: Rig) -> 
     assert isinstance(act, HandoffAccepted)
     assert (act.actor, act.via) == ("grace", "inbox")
     assert "Grace Hopper accepted it" in page
+
+
+async def test_a_lead_is_given_back_until_a_day(rig: Rig) -> None:
+    form = await a_form(rig, action="reject", choice="no_answer", again_on="2026-12-01")
+    answer = await rig.client.post(PAGE, data=form)
+    page = (await rig.client.get(answer.headers["location"])).text
+
+    (act,) = await rig.feedback()
+    assert isinstance(act, HandoffRejected)
+    assert act.again_on == date(2026, 12, 1)
+    assert "to be seen again on Tue 1 Dec 2026" in page
 
 
 async def test_a_triage_item_is_decided(rig: Rig) -> None:

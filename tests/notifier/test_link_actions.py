@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,29 @@ async def test_a_rejection_with_a_reason_is_recorded(rig: Rig) -> None:
     (act,) = await rig.feedback()
     assert isinstance(act, HandoffRejected)
     assert (act.reason, act.note) == ("bad_data", "no such firm")
+
+
+async def test_who_gives_a_lead_back_may_choose_the_day_to_see_it_again(rig: Rig) -> None:
+    link = a_link(rig)
+    page = (await rig.client.get(link)).text
+    days = set(re.findall(r'name="again_on" min="([^"]+)" max="([^"]+)"', page))
+    form = await a_form(rig, link, action="reject", choice="not_ready", again_on="2026-12-01")
+    answer = await rig.client.post(link, data=form)
+
+    (act,) = await rig.feedback()
+    assert isinstance(act, HandoffRejected)
+    assert act.again_on == date(2026, 12, 1)
+    assert days == {("2026-11-25", "2027-11-25")}
+    assert "not ready yet, to be seen again on Tue 1 Dec 2026" in answer.text
+
+
+async def test_a_day_that_is_over_is_asked_for_again(rig: Rig) -> None:
+    link = a_link(rig)
+    form = await a_form(rig, link, action="reject", choice="not_ready", again_on="2026-11-23")
+    answer = await rig.client.post(link, data=form)
+
+    assert (answer.status_code, await rig.feedback()) == (422, [])
+    assert "between tomorrow and a year from now" in answer.text
 
 
 async def test_a_post_without_the_pages_token_does_nothing(rig: Rig) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 from slack_sdk.signature import SignatureVerifier
 
 from runtime.database import Database
-from schemas.feedback import HandoffAccepted, HandoffRejected, HandoffSnoozed, RejectReason, TriageDecided
+from schemas.feedback import (
+    HandoffAccepted,
+    HandoffRejected,
+    HandoffSnoozed,
+    OutcomeReported,
+    RejectReason,
+    TriageDecided,
+)
+from schemas.handoff import HandoffState
 from services.notifier.slack_actions import verified
-from tests.notifier.builders import NOON, a_handoff, a_play, a_recipient, a_triage
+from tests.notifier.builders import NOON, TAKEN, a_handoff, a_play, a_recipient, a_triage, an_update
 from tests.notifier.fake_slack import TOKEN, FakeSlack
 from tests.notifier.rig import Rig, a_rig
 from tests.notifier.slack_press import SECRET, a_press, a_submission, signed
@@ -108,6 +116,53 @@ async def test_a_reason_that_is_none_is_answered_in_the_modal(rig: Rig, slack: F
 
     assert answer.json()["response_action"] == "errors"
     assert await rig.feedback() == []
+
+
+@pytest.mark.parametrize(
+    ("action", "choice"), [("reject", "not_ready"), ("reject", "no_answer"), ("outcome", "recycled")]
+)
+async def test_who_gives_a_lead_back_may_choose_the_day_to_see_it_again(
+    rig: Rig, slack: FakeSlack, action: str, choice: str
+) -> None:
+    await rig.take(an_update(recipients=GRACE, state=HandoffState.WORKING, actions=TAKEN))
+    await press(rig, a_press(a_handoff(), action))
+    answer = await press(rig, a_submission(slack.views[0], choice, day="2026-12-01"))
+
+    (act,) = await rig.feedback()
+    assert answer.content == b""
+    assert isinstance(act, HandoffRejected | OutcomeReported)
+    assert act.again_on == date(2026, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("choice", "day", "says"),
+    [
+        ("not_ready", "2026-11-24", "between tomorrow and a year"),
+        ("not_ready", "2020-01-01", "between tomorrow and a year"),
+        ("not_ready", "2099-01-01", "between tomorrow and a year"),
+        ("not_ready", "soon", "Choose a day"),
+        ("bad_data", "2026-12-01", "leave the day empty"),
+    ],
+)
+async def test_a_day_that_is_none_to_come_is_answered_beside_it(
+    rig: Rig, slack: FakeSlack, choice: str, day: str, says: str
+) -> None:
+    await press(rig, a_press(a_handoff(), "reject"))
+    answer = await press(rig, a_submission(slack.views[0], choice, day=day))
+
+    assert list(answer.json()["errors"]) == ["again_on"]
+    assert says in answer.json()["errors"]["again_on"]
+    assert await rig.feedback() == []
+
+
+async def test_a_modal_that_was_opened_before_there_were_days_is_still_taken(rig: Rig, slack: FakeSlack) -> None:
+    await press(rig, a_press(a_handoff(), "reject"))
+    old = {**slack.views[0], "blocks": [one for one in slack.views[0]["blocks"] if one["block_id"] != "again_on"]}
+    await press(rig, a_submission(old))
+
+    (act,) = await rig.feedback()
+    assert isinstance(act, HandoffRejected)
+    assert act.again_on is None
 
 
 async def test_a_menu_snoozes(rig: Rig) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.verdict import Ternary
-from services.router.domain import kleene
+from services.router.domain import junctions, kleene
+from services.router.domain.condition import Condition
 from services.router.domain.conditions import compile_condition
 from tests.playbook.facts import SomeFacts
 
@@ -81,13 +82,19 @@ def test_unknown_is_said_only_when_it_is_open_where_no_fact_is_asked_twice(
     assert (actual is Ternary.UNKNOWN) is (len(outcomes) == 2)
 
 
+def some_condition(value: Ternary) -> Condition:
+    return Condition(lambda _facts: value, value.value)
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(VALUES, max_size=5))
 def test_de_morgan_holds(values: list[Ternary]) -> None:
-    negated = [kleene.negation(value) for value in values]
+    parts = [some_condition(value) for value in values]
+    negated = [junctions.invert(part) for part in parts]
+    nobody = SomeFacts({})
 
-    assert kleene.negation(kleene.conjunction(values)) is kleene.disjunction(negated)
-    assert kleene.negation(kleene.disjunction(values)) is kleene.conjunction(negated)
+    assert kleene.negation(kleene.conjunction(values)) is junctions.disjoin(negated).test(nobody)
+    assert kleene.negation(junctions.disjoin(parts).test(nobody)) is junctions.conjoin(negated).test(nobody)
 
 
 @given(VALUES)

@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 
 from schemas.play import ActionKind
-from services.notifier.choices import ATTEMPT, NOTE_LIMIT, OUTCOME, REJECT, SNOOZE, STARS, TRIAGE
+from services.notifier.choices import AGAIN, AGAIN_HINT, ATTEMPT, NOTE_LIMIT, OUTCOME, REJECT, SNOOZE, STARS, TRIAGE
 from services.notifier.reactions import Wish
 
 LONGEST_FORM = 20_000
@@ -24,6 +24,8 @@ def choices() -> dict[str, Any]:
         "rate": STARS,
         "triage": TRIAGE,
         "note_limit": NOTE_LIMIT,
+        "again": AGAIN,
+        "again_hint": AGAIN_HINT,
     }
 
 
@@ -38,4 +40,5 @@ async def posted(request: Request) -> dict[str, str]:
 def wished(form: dict[str, str]) -> tuple[UUID, Wish]:
     """The handoff and what was chosen. Raises `ValueError` where the form is none of ours."""
     action = ActionKind(form.get("action", ""))
-    return UUID(form.get("handoff", "")), Wish(action, form.get("choice", ""), form.get("note", ""))
+    wish = Wish(action, form.get("choice", ""), form.get("note", ""), form.get("again_on", ""))
+    return UUID(form.get("handoff", "")), wish

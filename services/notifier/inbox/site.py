@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notifier.inbox.forms import choices
+from services.notifier.reactions import days_ahead
 
 LARGEST = 120
 """Characters that are still read at a glance when set large."""
@@ -39,6 +40,7 @@ def templates() -> Environment:
     environment.filters["iso"] = _iso
     environment.filters["left"] = _left
     environment.filters["sentences"] = _sentences
+    environment.filters["days_ahead"] = days_ahead
     return environment
 
 

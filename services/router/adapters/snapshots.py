@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
 from services.router.adapters import tables
-from services.router.adapters.packing import BUCKETS, Bucket, bucket_of, packed, unpacked
+from services.router.adapters.packing import Bucket, bucket_of, packed, unpacked
 
 _LEFT_OUT = frozenset(
     {
@@ -105,12 +105,14 @@ async def rows_in(recorded: Database, number: int, table: Table) -> AsyncIterato
     """What the snapshot holds of a table, a bucket at a time; columns that have come since are not there."""
     part = tables.SNAPSHOT_PART
     here = (part.c.snapshot == number) & (part.c.of == table.name)
-    for bucket in range(BUCKETS):
+    known = {column.name for column in table.columns}
+    async with recorded.reading() as connection:
+        buckets = list((await connection.execute(select(part.c.bucket).where(here))).scalars())
+    for bucket in sorted(buckets):
         async with recorded.reading() as connection:
             found = select(part.c.rows).where(here & (part.c.bucket == bucket))
             held = (await connection.execute(found)).scalar_one_or_none()
         if held is not None:
-            known = {column.name for column in table.columns}
             yield [{name: row[name] for name in row if name in known} for row in unpacked(held, table)]
 
 

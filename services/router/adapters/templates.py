@@ -77,8 +77,12 @@ _NOTHING = _ENVIRONMENT.from_string("")
 """An empty text: no template of ours has blocks or names of its own, so any of them can read any one's values."""
 
 
+@lru_cache(maxsize=4096)
 def prove(text: str) -> None:
-    """Raises `TemplateFault` unless this text is a template that can be rendered for anybody."""
+    """Raises `TemplateFault` unless this text is a template that can be rendered for anybody.
+
+    What holds is remembered, so that a reload proves only what has changed.
+    """
     try:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as fault:

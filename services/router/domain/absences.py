@@ -9,6 +9,7 @@ from services.router.domain.decision import SetAbsence
 from services.router.domain.moments import instant, milliseconds
 from services.router.domain.playbook import Playbook
 from services.router.domain.team import Absence, Rep
+from services.router.domain.vocabulary import suggestion
 
 Span = tuple[int, int]
 """[start, end), milliseconds UTC."""
@@ -16,14 +17,23 @@ Declared = Mapping[str, tuple[Span, ...]]
 """rep → their absences, in order."""
 
 
-def asked(fact: AbsenceDeclared, playbook: Playbook) -> tuple[SetAbsence, ...]:
-    """The absence that a rep has declared, by the clock on their wall; nothing for somebody whom nobody knows."""
+class UnknownRepError(LookupError):
+    """The playbook knows no such rep. The message says whom it knows."""
+
+
+def asked(fact: AbsenceDeclared, playbook: Playbook) -> SetAbsence:
+    """The absence that a rep has declared, by the clock on their wall.
+
+    Raises `UnknownRepError`: no door knows the playbook, and nobody should believe that they are away who are not.
+    """
     rep = playbook.reps.get(fact.rep)
     if rep is None:
-        return ()
+        meant = suggestion(fact.rep, playbook.reps)
+        hint = f"did you mean “{meant}”? " if meant else ""
+        raise UnknownRepError(f"the playbook knows no rep “{fact.rep}”: {hint}It knows {', '.join(playbook.reps)}")
     start = _midnight(fact.first, rep) if fact.first is not None else fact.at
     end = _midnight(fact.last + timedelta(days=1), rep) if fact.last is not None else start
-    return (SetAbsence(rep.id, start, end, fact.at),)
+    return SetAbsence(rep.id, start, end, fact.at)
 
 
 def _midnight(day: date, rep: Rep) -> datetime:

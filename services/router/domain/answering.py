@@ -15,10 +15,10 @@ from schemas.feedback import (
     TimerKind,
     TriageDecided,
 )
-from services.router.domain import absences, erasing, holding
+from services.router.domain import absences, erasing, holding, returning
 from services.router.domain.applying import apply
 from services.router.domain.changes import Changes, Effect
-from services.router.domain.decision import Surroundings
+from services.router.domain.decision import Decision, Surroundings
 from services.router.domain.facts import LeadFacts
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.lead import Lead
@@ -35,12 +35,14 @@ def answer(
         case PlaybookPublished() | IdentifiersErased():
             return Effect()
         case AbsenceDeclared():
-            return Effect(commands=list(absences.asked(fact, ready.playbook)))
+            return Effect(commands=[absences.asked(fact, ready.playbook)])
         case LeadErased():
             leads, commands = erasing.erased(fact, changes)
             return Effect(commands=list(commands), erased_leads=set(leads))
         case TimerFired(kind=TimerKind.HOLD_ELAPSED):
             return holding.release(fact, changes, ready, awaited=fact.about in awaited, full=full)
+        case TimerFired(kind=TimerKind.SNOOZE_ENDED, about=UUID()):
+            return _returned(fact, changes, ready, now)
         case _:
             return _reacted(fact, changes, ready, now)
 
@@ -63,9 +65,23 @@ def _reacted(fact: Act | TimerFired, changes: Changes, ready: Prepared, now: dat
     if not world.members.get(named.lead):
         apply(replace(decision, lead=lead), changes)
         return Effect(commands=list(decision.commands))
-    seq = decision.lead.standing.seq + 1
-    apply(replace(decision, lead=replace(decision.lead, standing=replace(decision.lead.standing, seq=seq))), changes)
-    return Effect(commands=list(decision.commands), acts=[(fact.id, named.lead, seq)])
+    return _numbered(fact, decision, changes)
+
+
+def _numbered(fact: Act | TimerFired, decision: Decision, changes: Changes) -> Effect:
+    lead = decision.lead
+    seq = lead.standing.seq + 1
+    apply(replace(decision, lead=replace(lead, standing=replace(lead.standing, seq=seq))), changes)
+    return Effect(commands=list(decision.commands), acts=[(fact.id, lead.id, seq)])
+
+
+def _returned(fact: TimerFired, changes: Changes, ready: Prepared, now: datetime) -> Effect:
+    """The lead that a rep gave back until now; nothing where it is gone, or another one's."""
+    if changes.standing(fact.subject).returns is None or not changes.world.members.get(fact.subject):
+        return Effect()
+    facts = LeadFacts(None, changes.lead(fact.subject), ready.playbook, now)
+    decision = returning.came(fact, facts, around(facts, changes, {}))
+    return Effect() if decision.lead is facts.lead else _numbered(fact, decision, changes)
 
 
 def _of_account(handoff: Handoff | None, changes: Changes, ready: Prepared) -> tuple[int, ...]:

@@ -91,12 +91,13 @@ def _unrecorded(
     """How the event was counted, where no row says so.
 
     A visitor's events stand with a correction made from them, so they are counted once more; they travel on its lane
-    under its key, so that they came before it. Of others no more is known than the sightings that are remembered.
+    under its key, so that they came before it. A visitor may have given a phone that is somebody else's. Of others no
+    more is known than the sightings that are remembered.
     """
     told = event.corrected
-    if told is None or told.type is EventType.EMAIL_CLICKED or len(event.identifiers) != 1:
+    if told is None or told.type is EventType.EMAIL_CLICKED or not event.identifiers:
         return _sighted(original.bytes, rows, changes)
-    key = IdentifierKey(event.identifiers[0].kind, event.identifiers[0].value)
+    key = keys_of(event)[0]
     if key.kind is not IdentifierKind.COOKIE or changes.row(key) is None or told.machine:
         return _sighted(original.bytes, rows, changes)
     was = Event(
@@ -107,11 +108,14 @@ def _unrecorded(
         received_at=event.received_at,
         dedup_key="",
         identifiers=event.identifiers,
+        claims=told.claims,
         name=told.name,
         properties=told.properties,
     )
     day = day_at(milliseconds(told.occurred_at))
-    return tuple((key.kind.value, key.value, signal, day) for signal in signals_of(was, ready))
+    again = [(key.kind.value, key.value, signal, day) for signal in signals_of(was, ready)]
+    seen = _sighted(original.bytes, rows, changes)  # what rested on their own words is not said again, but remembered
+    return tuple(dict.fromkeys((*again, *seen)))
 
 
 def _sighted(event: bytes, keys: Iterable[IdentifierKey], changes: Changes) -> Counted:

@@ -4,16 +4,14 @@ Only human acts stop the clock. A deadline of an older round, or one that was mo
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from schemas.fact import replace
 from schemas.feedback import TimerFired, TimerKind
 from schemas.handoff import HandoffState
-from services.router.domain import business_time, handoffs, lifecycle, opening, window
-from services.router.domain.decision import Command, Decision, Remind, SaveHandoff, SaveTriage, SetTimer, Surroundings
+from services.router.domain import business_time, handoffs, lifecycle, opening, waking, window
+from services.router.domain.decision import Decision, Remind, SaveHandoff, SaveTriage, SetTimer, Surroundings
 from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.handoffs import Move
-from services.router.domain.identity import made_by
 from services.router.domain.lead import Lead
 from services.router.domain.moments import milliseconds
 from services.router.domain.nurturing import Cause
@@ -52,23 +50,21 @@ def timers(
     """The deadline `within` business time of `start` (UTC), and the timers for it and for the reminders on the way."""
     hours = hours_of(handoff, playbook)
     reminder, deadline = kinds
-    due = business_time.add(hours, start, within)
-    wakes = [business_time.add(hours, start, within * part) for part in level_of(handoff, playbook).reminders]
-    whose = _name(handoff, due)
-    reminders = tuple(SetTimer(reminder, handoff.id, wake, whose, handoff.round) for wake in wakes if wake < due)
+    due, wakes = waking.on_the_way(hours, start, within, level_of(handoff, playbook).reminders)
+    whose = waking.name_of(handoff.id, due)
+    reminders = tuple(SetTimer(reminder, handoff.id, wake, whose, handoff.round) for wake in wakes)
     return due, (*reminders, SetTimer(deadline, handoff.id, due, None, handoff.round))
-
-
-def _name(handoff: Handoff, due: datetime) -> UUID:
-    """Of one deadline: its reminders carry it, and come to nothing once the deadline was moved."""
-    return made_by(handoff.id, f"deadline {milliseconds(due)}")
 
 
 def sooner(before: Handoff, after: Handoff, playbook: Playbook, now: datetime) -> tuple[Handoff, tuple[SetTimer, ...]]:
     """The handoff with the deadline that a better priority or a shorter window asks for, if sooner, and timers (R5).
 
-    It counts from `now` (UTC), when the reason for more haste came; a deadline is never moved back.
+    It counts from `now` (UTC), when the reason for more haste came; a deadline is never moved back. Of what is overdue
+    already, whoever has it is told again as soon as a new reason's own deadline would come.
     """
+    if after.again_at is not None and after.version > before.version:
+        anew, wakes = _told_again(replace(after, overdue=0), playbook, now)
+        return (anew, wakes) if anew.again_at and anew.again_at < after.again_at else (after, ())
     level = level_of(after, playbook)
     if after.priority >= before.priority and level == level_of(before, playbook):
         return after, ()
@@ -96,8 +92,7 @@ def next_attempt(handoff: Handoff, playbook: Playbook, now: datetime) -> tuple[H
 
     Where the next contact waits for something, its deadline waits as well.
     """
-    play = play_of(handoff, playbook)
-    soonest = now + play.attempt_window / max(1, play.attempts)
+    soonest = now + _pace(handoff, playbook)
     if handoff.waits_for and handoff.not_before:
         soonest = max(soonest, handoff.not_before)
     due = business_time.add(hours_of(handoff, playbook), soonest, timedelta())
@@ -109,7 +104,7 @@ def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook,
     if fact.kind is TimerKind.TRIAGE_DEADLINE:
         item = around.triage
         waits = item is not None and item.open
-        return _triage_overdue(fact, item, lead, playbook, now) if item and waits else Decision(lead, None)
+        return _triage_came(fact, item, lead, playbook, now) if item and waits else Decision(lead, None)
     handoff = around.handoff
     if handoff is None or not handoffs.is_open(handoff) or fact.round != handoff.round:
         return Decision(lead, None)
@@ -117,13 +112,14 @@ def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook,
     if notice and _holds(fact, handoff):
         return _reminded(handoff, lead, notice)
     offered = handoff.state is HandoffState.OFFERED
-    if fact.kind is TimerKind.ACCEPT_DEADLINE and offered and _due(fact, handoff.accept_by):
+    if fact.kind is TimerKind.ACCEPT_DEADLINE and offered and _due(fact, handoff.again_at or handoff.accept_by):
         return _lapsed(handoff, lead, playbook, now, "was not accepted in time")
-    if fact.kind is TimerKind.ATTEMPT_DEADLINE and not offered and _due(fact, handoff.attempt_by):
+    if fact.kind is TimerKind.ATTEMPT_DEADLINE and not offered and _due(fact, handoff.again_at or handoff.attempt_by):
         return _attempt_overdue(fact, handoff, lead, playbook, now)
     return Decision(lead, None)
 
 
+_STILL_TIME = "Nobody has decided yet, and the deadline is near."
 _STILL_WAITS = "The deadline has passed, and nobody has decided: this lead still waits for one of you."
 _BACK = "You asked to see this again now."
 _NOTICES = {
@@ -144,7 +140,7 @@ def _due(fact: TimerFired, deadline: datetime | None) -> bool:
 def _holds(fact: TimerFired, handoff: Handoff) -> bool:
     """Whether this reminder is of the deadline that holds now; one that names none always is."""
     due = handoff.accept_by if handoff.state is HandoffState.OFFERED else handoff.attempt_by
-    return fact.about is None or (due is not None and fact.about == _name(handoff, due))
+    return fact.about is None or (due is not None and fact.about == waking.name_of(handoff.id, due))
 
 
 def _reminded(handoff: Handoff, lead: Lead, notice: str) -> Decision:
@@ -164,20 +160,37 @@ def _lapsed(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, wha
 
 
 def _kept(handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, told: tuple[str, ...]) -> Decision:
-    level = level_of(handoff, playbook)
-    offered = handoff.state is HandoffState.OFFERED
-    within = level.accept_within if offered else level.attempt_within
-    due, wakes = timers(ACCEPT if offered else ATTEMPT, handoff, playbook, now, within)
-    after = handoffs.changed(
-        handoff,
-        reminders=handoff.reminders + 1,
-        accept_by=due if offered else handoff.accept_by,
-        attempt_by=handoff.attempt_by if offered else due,
-    )
     persons = tuple(dict.fromkeys((handoff.assignee, *told)))
     notice = "The deadline has passed and nobody is left to ask: this play still waits for you."
+    return _overdue(handoff, lead, playbook, now, notice=notice, persons=persons)
+
+
+def _overdue(
+    handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime, *, notice: str, persons: tuple[str, ...]
+) -> Decision:
+    """It stays where it is, and whoever has it is told: now, and then ever more seldom."""
+    late = handoffs.changed(handoff, reminders=handoff.reminders + 1, overdue=handoff.overdue + 1)
+    after, wakes = _told_again(late, playbook, now)
     remind = Remind(handoff.id, after.version, notice, persons)
     return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, remind))
+
+
+def _told_again(handoff: Handoff, playbook: Playbook, now: datetime) -> tuple[Handoff, tuple[SetTimer, ...]]:
+    """The handoff with when its people are told again that it is overdue: a further attempt's pace is the play's."""
+    level, hours, times = level_of(handoff, playbook), hours_of(handoff, playbook), handoff.overdue
+    if handoff.state is HandoffState.WORKING:
+        at = business_time.add(hours, now + waking.ever_later(_pace(handoff, playbook), times), timedelta())
+    else:
+        within = level.accept_within if handoff.state is HandoffState.OFFERED else level.attempt_within
+        at = business_time.add(hours, now, waking.ever_later(within, times))
+    kind = ACCEPT[1] if handoff.state is HandoffState.OFFERED else ATTEMPT[1]
+    return replace(handoff, again_at=at), (SetTimer(kind, handoff.id, at, None, handoff.round),)
+
+
+def _pace(handoff: Handoff, playbook: Playbook) -> timedelta:
+    """From one attempt to the next: the play's window, shared out evenly."""
+    play = play_of(handoff, playbook)
+    return play.attempt_window / max(1, play.attempts)
 
 
 def _attempt_overdue(fact: TimerFired, handoff: Handoff, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
@@ -195,22 +208,26 @@ def _attempt_overdue(fact: TimerFired, handoff: Handoff, lead: Lead, playbook: P
         return Decision(recycled, None, (save, *enrols))
     if handoff.assignee not in playbook.reps:
         return _lapsed(handoff, lead, playbook, now, "was left behind")
-    after, wakes = next_attempt(handoffs.changed(handoff, reminders=handoff.reminders + 1), playbook, now)
     persons = tuple(dict.fromkeys((handoff.assignee, answerable(handoff, playbook))))
     notice = f"Attempt {handoff.attempts + 1} of {play.attempts} is overdue."
-    remind = Remind(handoff.id, after.version, notice, persons)
-    return Decision(lead, None, (SaveHandoff(after, _CLOCK), *wakes, remind))
+    return _overdue(handoff, lead, playbook, now, notice=notice, persons=persons)
 
 
-def _triage_overdue(fact: TimerFired, item: TriageItem, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
-    """The item is shown again with a new deadline, until a person settles it."""
-    team = playbook.teams.get(item.team) or playbook.teams.get(playbook.triage_team)
-    if not _due(fact, item.due_at) or team is None:
+def _triage_came(fact: TimerFired, item: TriageItem, lead: Lead, playbook: Playbook, now: datetime) -> Decision:
+    """Before the deadline a reminder, which names it; then, and ever more seldom, they are told that it has passed."""
+    if fact.about is not None:
+        near = fact.about == waking.name_of(item.id, item.due_at)
+        return _shown_again(item, lead, _STILL_TIME) if near else Decision(lead, None)
+    if not _due(fact, item.again_at or item.due_at):
         return Decision(lead, None)
-    due = business_time.add(team.hours, now, opening.service_of(team, item.priority).triage_within)
-    after = replace(item, version=item.version + 1, due_at=due)
-    commands: tuple[Command, ...] = (
-        SaveTriage(after, _CLOCK, _STILL_WAITS),
-        SetTimer(TimerKind.TRIAGE_DEADLINE, item.id, due),
-    )
-    return Decision(lead, None, commands)
+    team = playbook.teams.get(item.team) or playbook.teams.get(playbook.triage_team)
+    hours = team.hours if team is not None else playbook.reps[playbook.last_resort].hours
+    level = opening.service_of(team, item.priority) if team is not None else opening.FALLBACK
+    at = business_time.add(hours, now, waking.ever_later(level.triage_within, item.overdue + 1))
+    late = replace(item, overdue=item.overdue + 1, again_at=at)
+    return _shown_again(late, lead, _STILL_WAITS, SetTimer(TimerKind.TRIAGE_DEADLINE, item.id, at))
+
+
+def _shown_again(item: TriageItem, lead: Lead, notice: str, *wakes: SetTimer) -> Decision:
+    after = replace(item, version=item.version + 1)
+    return Decision(lead, None, (SaveTriage(after, _CLOCK, notice, again=True), *wakes))

@@ -49,6 +49,8 @@ class SaveTriage(Value, frozen=True, gc=False):
     item: TriageItem
     actor: str
     tell: str = ""
+    again: bool = False
+    """Send the whole card once more, and not only what is new."""
 
 
 class SetTimer(Value, frozen=True, gc=False):

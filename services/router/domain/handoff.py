@@ -57,6 +57,17 @@ class Handoff(Value, frozen=True, gc=False):
     """Why it was rejected for good."""
     turn: str = ""
     """The rep whose turn in the team's rotation this round took; empty where an owner, or the last left, was asked."""
+    trigger: Rule | None = None
+    """What the play answers where a person passed the lead, and no rule did; it counts as no rule."""
+    overdue: int = 0
+    """How often its deadline has come without anything that followed from it but being told so."""
+    again_at: datetime | None = None
+    """When whoever has it is told again; None before the deadline. The deadline stays: it is what was promised."""
+
+    @property
+    def triggers(self) -> tuple[Rule, ...]:
+        """What the play answers."""
+        return self.rules if self.trigger is None else (*self.rules, self.trigger)
 
 
 class TriageItem(Value, frozen=True, gc=False):
@@ -76,3 +87,7 @@ class TriageItem(Value, frozen=True, gc=False):
     priority: Priority = Priority.D
     open: bool = True
     choice: str = ""
+    overdue: int = 0
+    """How often its deadline has come, and nobody has decided."""
+    again_at: datetime | None = None
+    """When they are told again; None before the deadline, which stays what was promised."""

@@ -59,11 +59,14 @@ def may(handoff: Handoff, move: Move) -> bool:
 
 
 def moved(handoff: Handoff, move: Move, **changes: Any) -> Handoff:
-    """The next version of the handoff after this move. Raises `IllegalMoveError` where the table does not allow it."""
+    """The next version of the handoff after this move, overdue no more: what the move leads to has its own deadline.
+
+    Raises `IllegalMoveError` where the table does not allow it.
+    """
     sources, state = TABLE[move]
     if handoff.state not in sources:
         raise IllegalMoveError(f"a handoff that is {handoff.state} cannot {move}")
-    return replace(handoff, state=state, version=handoff.version + 1, **changes)
+    return replace(handoff, state=state, version=handoff.version + 1, overdue=0, again_at=None, **changes)
 
 
 def changed(handoff: Handoff, **changes: Any) -> Handoff:

@@ -1,8 +1,9 @@
 """Who is who: the keys in an event, what they claim of each other, and the ids of leads. Order never matters here.
 
 A cookie belongs to the email with the earliest claim on it. A phone belongs to the earliest claim by an email or, when
-only a visitor without an email gave it, by that visitor's cookie: so a shared phone never joins two leads. Emails are
-joined only by a system that attests that both are the same person's.
+only a visitor without an email gave it, by that visitor's cookie: so a shared phone never joins two leads. Whoever
+gives a number that is somebody else's has said it all the same, and is called there; it is no identifier of theirs, and
+a visitor who gives it stays a visitor. Emails are joined only by a system that attests that both are one person's.
 """
 
 from collections.abc import Iterable

@@ -28,14 +28,3 @@ def conjunction(values: Iterable[Ternary]) -> Ternary:
         if value is UNKNOWN:
             result = UNKNOWN
     return result
-
-
-def disjunction(values: Iterable[Ternary]) -> Ternary:
-    """Any: one true settles it, else one unknown leaves it open; nothing at all is false."""
-    result = FALSE
-    for value in values:
-        if value is TRUE:
-            return TRUE
-        if value is UNKNOWN:
-            result = UNKNOWN
-    return result

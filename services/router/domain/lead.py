@@ -9,7 +9,8 @@ from uuid import UUID
 
 from schemas.event import IdentifierKind
 from schemas.fact import Value
-from schemas.lead import LifecycleStage
+from schemas.lead import LifecycleStage, Priority
+from schemas.verdict import Rule
 
 RECENT = 3
 """How many event ids are kept a signal."""
@@ -104,6 +105,19 @@ class Stay(Value, frozen=True, gc=False):
     left: int = 0
 
 
+class Return(Value, frozen=True, gc=False):
+    """A rep wants to see the lead again: when, who, and what it had been passed to sales for."""
+
+    at: int
+    """Milliseconds, UTC."""
+    handoff: UUID
+    rep: str
+    rules: tuple[Rule, ...]
+    priority: Priority
+    said: str = ""
+    """In which words they gave it back."""
+
+
 class Standing(Value, frozen=True, gc=False):
     """Where a lead stands with marketing and sales: what is not a sum of events but a history of decisions."""
 
@@ -134,6 +148,8 @@ class Standing(Value, frozen=True, gc=False):
     """When a rep tried to reach them (milliseconds, UTC), where the playbook caps that: the latest few, ascending."""
     stays: tuple[Stay, ...] = ()
     """Its last stays in nurture, the latest last: what sales hears of its warm-up."""
+    returns: Return | None = None
+    """Sales gave it back until then; None for whom nobody has asked to see again."""
 
 
 class Lead(Value, frozen=True, gc=False):

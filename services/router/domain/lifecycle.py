@@ -58,7 +58,7 @@ def recycled(lead: Lead, playbook: Playbook, cause: Cause) -> tuple[Lead, tuple[
 
 def disqualified(lead: Lead, playbook: Playbook, cause: Cause) -> tuple[Lead, tuple[ChangeTrack, ...]]:
     """Nobody for sales: only a consultation request or a target's response starts anew. Nor for nurture."""
-    standing = replace(lead.standing, handoff=None, disqualified=True, armed=False)
+    standing = replace(lead.standing, handoff=None, disqualified=True, armed=False, returns=None)
     if not standing.nurture:
         return _with(lead, standing), ()
     facts = LeadFacts(None, lead, playbook, cause.at)

@@ -12,7 +12,7 @@ from schemas.fact import replace
 from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
-from services.router.domain import deadlines, handoffs, nurturing, opening
+from services.router.domain import deadlines, handoffs, nurturing, opening, returning
 from services.router.domain.assignment import turned_back
 from services.router.domain.changes import Changes
 from services.router.domain.contact import remembered
@@ -55,7 +55,10 @@ def joined(merge: Merge, changes: Changes, playbook: Playbook, now: datetime, ev
         joined=kept.joined or gone.joined,
         contacts=remembered((*gone.contacts, *kept.contacts)),
         stays=stays,
+        returns=min((each for each in (gone.returns, kept.returns) if each), key=lambda each: each.at, default=None),
     )
+    if standing.returns is not None and standing.returns != kept.returns:
+        timers = (*timers, returning.wake(merge.into, standing.returns))
     cause = Cause(event, now, "Two leads turned out to be one person.", made_by(event, "verdict"))
     standing, leaves = _one_track(merge, standing, changes, playbook, cause)
     changes.put_standing(merge.into, standing)
@@ -100,6 +103,7 @@ def _one_handoff(
             rules=opening.in_order((*stays.rules, *other.rules)),
             priority=min(stays.priority, other.priority),
             received_at=min(stays.received_at, other.received_at),
+            trigger=stays.trigger or other.trigger,
         )
     stays, timers = deadlines.sooner(first, stays, playbook, now)
     commands.extend(timers)

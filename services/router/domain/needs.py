@@ -32,7 +32,7 @@ class Needs:
     """Named by feedback. An act may name a triage item here, a timer too: what is none is not found."""
     triage: frozenset[UUID]
     leads: frozenset[UUID]
-    """Named by the timers of held clicks."""
+    """Named by the timers of held clicks, and of leads that come back."""
     corrections: frozenset[UUID]
     """Events that corrections name: how were they counted?"""
     events: frozenset[UUID]
@@ -102,6 +102,8 @@ class Gathering:
                     self.events.add(fact.about)
             case TimerFired(kind=TimerKind.TRIAGE_DEADLINE):
                 self.triage.add(fact.subject)
+            case TimerFired(kind=TimerKind.SNOOZE_ENDED, about=UUID()):
+                self.leads.add(fact.subject)
             case TimerFired():
                 self.handoffs.add(fact.subject)
             case LeadErased():

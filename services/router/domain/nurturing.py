@@ -22,8 +22,8 @@ _FULL_NAME, _FIRST_NAME, _LAST_NAME = Field.FULL_NAME.value, Field.FIRST_NAME.va
 """The members' own texts, because looking a member up costs more than looking for what it names."""
 _KEPT = 8
 """Stays that are remembered."""
-_SALES_OWN = frozenset({LifecycleStage.OPPORTUNITY, LifecycleStage.CUSTOMER})
-"""Whoever has come so far is in nobody's warm-up."""
+SALES_OWN = frozenset({LifecycleStage.OPPORTUNITY, LifecycleStage.CUSTOMER})
+"""Whoever has come so far is in nobody's warm-up, and needs no new play."""
 
 
 class Cause(NamedTuple):
@@ -55,7 +55,7 @@ def way_in(standing: Standing, facts: LeadFacts) -> str:
     business.
     """
     track = track_for(facts)
-    if not track or track == standing.nurture or standing.lifecycle in _SALES_OWN or not facts.profile.emails:
+    if not track or track == standing.nurture or standing.lifecycle in SALES_OWN or not facts.profile.emails:
         return ""
     return track if suppression_of(facts.profile, facts.ready) is None else ""
 

@@ -11,7 +11,7 @@ from schemas.feedback import TimerKind
 from schemas.handoff import HandoffState
 from schemas.lead import Field, Priority
 from schemas.verdict import Rule, Ternary
-from services.router.domain import business_time, earliest, handoffs, plays
+from services.router.domain import earliest, handoffs, plays, waking
 from services.router.domain.briefs import brief_of
 from services.router.domain.decision import SaveTriage, SetTimer, Surroundings
 from services.router.domain.facts import LeadFacts
@@ -20,6 +20,8 @@ from services.router.domain.team import ServiceLevel, Team
 
 FALLBACK = ServiceLevel(accept_within=timedelta(hours=4), attempt_within=timedelta(hours=8))
 """Where a team's page names no service level for a priority."""
+SPAM = "spam"
+"""Why a request for a call that a machine may have sent waits in triage."""
 _MOST_PLAYS = 4096
 _LEADING = tuple(Rule)
 _PRIORITIES = tuple(Priority)
@@ -60,6 +62,13 @@ def play_for(facts: LeadFacts, rules: Iterable[Rule]) -> tuple[str, str]:
         play, why = plays.choose(facts.playbook, *asked)
         known[asked] = play.name, why
     return known[asked]
+
+
+def trigger_of(facts: LeadFacts, rules: tuple[Rule, ...], why: str) -> Rule:
+    """What leads in a play for whom triage passes on: of the rules that held there, else what brought them (`why`)."""
+    if rules:
+        return next(rule for rule in plays.LEADING if rule in rules)
+    return plays.trigger_without_rule(asked=why == SPAM, named=facts.account.target is not None)
 
 
 def owner_of(facts: LeadFacts, around: Surroundings) -> tuple[str, str]:
@@ -126,10 +135,12 @@ def opened(
     flags: tuple[str, ...] = (),
     opened_at: datetime | None = None,
     contacts: tuple[int, ...] = (),
+    trigger: Rule | None = None,
 ) -> Handoff:
     """A new handoff, queued: the team is accountable until a rep is drawn. `received_at` starts speed to lead (UTC).
 
-    `opened_at` is when its window of opportunity opened, if it has one; `contacts` are those of the account's people.
+    `opened_at` is when its window of opportunity opened, if it has one; `contacts` are those of the account's people;
+    `trigger` is what the play answers where that is no rule.
     """
     soonest = earliest.first(facts, rules, play, received_at, contacts)
     return Handoff(
@@ -151,6 +162,7 @@ def opened(
         waits_for=soonest.why,
         asked=soonest.asked,
         opened_at=opened_at,
+        trigger=trigger,
     )
 
 
@@ -171,7 +183,7 @@ def tightened(
     Where rule 4 is a new one, it is that account's from now on, whatever company the lead had named before.
     """
     held = in_order((*handoff.rules, *rules))
-    play = play_for(facts, held)[0]
+    play = play_for(facts, (*handoff.triggers, *rules))[0]
     responds = Rule.TARGET_RESPONDS in held and Rule.TARGET_RESPONDS not in handoff.rules
     soonest = earliest.renewed(handoff, facts, rules, play, received_at=received_at, account=contacts)
     return handoffs.changed(
@@ -199,11 +211,16 @@ def asked(
     why: str,
     questions: tuple[str, ...],
     why_now: Iterable[str],
-) -> tuple[SaveTriage, SetTimer]:
-    """A new triage item with its deadline, in the business time of the team that triages."""
+) -> tuple[SaveTriage, *tuple[SetTimer, ...]]:
+    """A new triage item with its deadline and the reminders before it, in business time of the team that triages (H5).
+
+    A reminder is the deadline's timer, come too early and naming the deadline that it is of.
+    """
     playbook = facts.playbook
     team = playbook.teams[playbook.triage_team]
-    due = business_time.add(team.hours, facts.now, service_of(team, priority).triage_within)
+    level = service_of(team, priority)
+    due, wakes = waking.on_the_way(team.hours, facts.now, level.triage_within, level.reminders)
+    whose = waking.name_of(identity, due)
     item = TriageItem(
         id=identity,
         lead=facts.lead.id,
@@ -215,10 +232,12 @@ def asked(
         questions=questions,
         brief=brief_of(facts, why_now),
         rules=in_order(rules),
-        play=play_for(facts, rules)[0],
+        play=play_for(facts, rules or (trigger_of(facts, rules, why),))[0],
         priority=priority,
     )
-    return SaveTriage(item, "router"), SetTimer(TimerKind.TRIAGE_DEADLINE, identity, due)
+    timers = [SetTimer(TimerKind.TRIAGE_DEADLINE, identity, wake, whose) for wake in wakes]
+    timers.append(SetTimer(TimerKind.TRIAGE_DEADLINE, identity, due))
+    return SaveTriage(item, "router"), *timers
 
 
 def settled(item: TriageItem, choice: str) -> TriageItem:

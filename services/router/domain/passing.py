@@ -167,7 +167,7 @@ def _renewed(
         fired,
         own.id,
         after.play,
-        opening.play_for(case.facts, after.rules)[1],
+        opening.play_for(case.facts, after.triggers)[1],
         after.team,
         _weighed(case, after, left),
     )
@@ -223,5 +223,10 @@ def triaged(case: Case, fired: tuple[Rule, ...], because: tuple[Reason, ...], wh
         commands,
         fired,
         play=commands[0].item.play,
+        play_why="" if fired else _if_passed(case, why),
         team=commands[0].item.team,
     )
+
+
+def _if_passed(case: Case, why: str) -> str:
+    return f"if a person passes them: {opening.play_for(case.facts, (opening.trigger_of(case.facts, (), why),))[1]}"

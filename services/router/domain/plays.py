@@ -52,6 +52,17 @@ def choose(  # noqa: PLR0917  (the five dimensions of the grid, in the order in 
     return fallback(playbook), "the written fallback: no other play fits this trigger, persona and stage"
 
 
+def trigger_without_rule(*, asked: bool, named: bool) -> Rule:
+    """What a play answers where no rule held, and a person passes the lead all the same; for choosing the play alone.
+
+    `asked` is that a request for a call brought the lead to that person, `named` that the account is on the target
+    list. Of everybody else it is what they did that has made us ask.
+    """
+    if asked:
+        return Rule.CONSULTATION
+    return Rule.TARGET_RESPONDS if named else Rule.SCORE_THRESHOLD
+
+
 def fallback(playbook: Playbook) -> Play:
     """The play for whatever no other play is for. Raises `NoFallbackError` for a playbook that was never checked."""
     for play in playbook.plays:

@@ -19,7 +19,7 @@ from schemas.feedback import (
 )
 from schemas.handoff import HandoffState
 from schemas.lead import LifecycleStage
-from services.router.domain import deadlines, handoffs, lifecycle, plays
+from services.router.domain import deadlines, handoffs, lifecycle, plays, returning
 from services.router.domain.assignment import turned_back
 from services.router.domain.contact import remembered
 from services.router.domain.decision import Command, Decision, SaveHandoff, SetTimer, Surroundings
@@ -159,7 +159,8 @@ def _after_rejection(
     if fact.reason in _NURTURE and tried:
         after = handoffs.moved(rejected, Move.RECYCLE, rejected_for=fact.reason.value)
         back, enrols = lifecycle.recycled(lead, playbook, _cause(fact, now))
-        return back, (SaveHandoff(after, fact.actor), *enrols)
+        back, wakes = returning.given_back(fact, rejected, back, playbook)
+        return back, (SaveHandoff(after, fact.actor), *enrols, *wakes)
     again = handoffs.requeued(rejected, Move.REQUEUE, rejected.assignee or fact.actor)
     if fact.reason is RejectReason.PLAY_DID_NOT_FIT:
         again = replace(again, play=_other_play(again, playbook))
@@ -198,7 +199,8 @@ def _ended(fact: OutcomeReported, handoff: Handoff, lead: Lead, playbook: Playbo
             return Decision(gone, None, (save, *leaves))
         case Move.RECYCLE:
             back, enrols = lifecycle.recycled(lead, playbook, _cause(fact, now))
-            return Decision(back, None, (save, *enrols))
+            back, wakes = returning.given_back(fact, handoff, back, playbook)
+            return Decision(back, None, (save, *enrols, *wakes))
     return Decision(lifecycle.closed(lead, reached), None, (save,))
 
 

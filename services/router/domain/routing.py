@@ -7,7 +7,7 @@ from typing import Any
 from schemas.event import Event, IdentifierKind, Mark
 from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Rule, Ternary
-from services.router.domain import floods, nurturing, passing, reasons, rules
+from services.router.domain import floods, nurturing, opening, passing, reasons, rules
 from services.router.domain.case import Case, Conclusion, concluded
 from services.router.domain.counts import with_event
 from services.router.domain.decision import Decision, Surroundings
@@ -126,7 +126,7 @@ def _machine(case: Case) -> Conclusion:
     extra = {"silenced": silenced} if silenced else _NOTHING
     asks = case.findings.value(Rule.CONSULTATION) is Ternary.TRUE
     if asks and Mark.HONEYPOT in marks:
-        return replace(passing.triaged(case, (), (reasons.SPAM_REQUEST, *said), "spam"), extra=extra)
+        return replace(passing.triaged(case, (), (reasons.SPAM_REQUEST, *said), opening.SPAM), extra=extra)
     return Conclusion(Outcome.IGNORE, said, case.lead.standing, extra=extra)
 
 

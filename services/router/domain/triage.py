@@ -56,11 +56,16 @@ def _passed(
     around: Surroundings,
     close: SaveTriage,
 ) -> Decision:
-    """A person's word passes the lead like a rule. One that is with sales already needs no second handoff."""
+    """A person's word passes the lead like a rule. One that is with sales already needs no second handoff.
+
+    Where no rule held there, or the account's owner has a play by the only one that did, the play answers what brought
+    the lead to that person; of the rules' precision, patience and stamps that handoff has none.
+    """
     own, lead = around.handoff, facts.lead
     if own is not None and handoffs.is_open(own):
         return Decision(lead, None, (close,))
     rules = tuple(rule for rule in item.rules if rule is not Rule.TARGET_RESPONDS or around.account_handoff is None)
+    trigger = None if rules else opening.trigger_of(facts, item.rules, item.why)
     left = window.left(rules, facts.playbook, item.opened_at, facts.now)
     fading = (reasons.fading(left).text,) if left is not None and left.late else ()
     handoff = opening.opened(
@@ -69,11 +74,12 @@ def _passed(
         rules,
         window.lowered(item.priority, left.letters if left else 0),
         to=opening.destination(facts, around),
-        play=opening.play_for(facts, rules)[0],
+        play=opening.play_for(facts, rules if trigger is None else (trigger,))[0],
         received_at=item.opened_at,
         why_now=(*item.brief.why_now, _PASSED, *fading),
         opened_at=left.opened_at if left else None,
         contacts=around.contacts,
+        trigger=trigger,
     )
     standing = replace(lead.standing, handoff=handoff.id, disqualified=False)
     if Rule.SQL_CRITERIA in rules:

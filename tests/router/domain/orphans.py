@@ -1,6 +1,6 @@
 """What must hold of all that is open, whatever happened: somebody answers for it, and it cannot stay as it is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -33,10 +33,11 @@ def orphaned(
         yield from _undrawable(handoff, playbook, now)
         return
     kind, name = DEADLINES[handoff.state]
-    due: datetime | None = getattr(handoff, name)
+    promised: datetime | None = getattr(handoff, name)
+    due = handoff.again_at or promised
     if not handoff.assignee:
         yield "it is nobody's"
-    if due is None:
+    if promised is None or due is None:
         yield "it has no deadline"
     elif not any(_comes(timer, kind, handoff.round, due) for timer in timers):
         yield f"nothing wakes it at its deadline {due}"
@@ -65,8 +66,9 @@ def forgotten(item: TriageItem, timers: Iterable[SetTimer], world: World, playbo
         yield "its lead knows nothing of it"
     if item.team not in playbook.teams and playbook.triage_team not in playbook.teams:
         yield "no team triages it"
-    if not any(_comes(timer, TimerKind.TRIAGE_DEADLINE, 0, item.due_at) for timer in timers):
-        yield f"nothing wakes it at its deadline {item.due_at}"
+    due = item.again_at or item.due_at
+    if not any(timer.about is None and _comes(timer, TimerKind.TRIAGE_DEADLINE, 0, due) for timer in timers):
+        yield f"nothing wakes it at its deadline {due}"
 
 
 def unheard(remind: Remind, world: World, playbook: Playbook) -> Iterator[str]:
@@ -76,7 +78,7 @@ def unheard(remind: Remind, world: World, playbook: Playbook) -> Iterator[str]:
         yield f"nobody of {remind.persons} hears that it is overdue ({handoff.state})"
 
 
-def dangling(lead: UUID, timers: Iterable[SetTimer], world: World) -> Iterator[str]:
+def dangling(lead: UUID, timers: Collection[SetTimer], world: World) -> Iterator[str]:
     """Why what a lead waits for would never come: its handoff or item is closed, or a held click has no timer."""
     standing = world.standings.get(lead)
     if standing is None:
@@ -84,9 +86,22 @@ def dangling(lead: UUID, timers: Iterable[SetTimer], world: World) -> Iterator[s
     item = world.triage[standing.triage] if standing.triage else None
     if item is not None and (item.lead != lead or not item.open):
         yield "it waits in triage where nothing waits"
+    back = standing.returns
+    if back and not any(timer.about == back.handoff and milliseconds(timer.due_at) == back.at for timer in timers):
+        yield "a rep wants to see it again, and nothing wakes it"
     held = {click.event for click in standing.clicks if not click.judged}
     if held - {timer.about for timer in timers if timer.kind is TimerKind.HOLD_ELAPSED}:
         yield "a click of theirs is held for ever"
+
+
+def pestering(before: int, handoff: Handoff, playbook: Playbook) -> Iterator[str]:
+    """Why people hear of it without end, whose version was `before` and who did nothing since; nothing if they do not.
+
+    Each rep is reminded twice and lapses; then whoever keeps it is told after twice the time each time.
+    """
+    grown, most = handoff.version - before, 5 * (len(playbook.reps) + 1) + 15
+    if grown > most:
+        yield f"{handoff.id} was told of {grown} times, though nobody did anything"
 
 
 def abandoned(handoff: Handoff, playbook: Playbook) -> Iterator[str]:

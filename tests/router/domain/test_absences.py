@@ -1,10 +1,13 @@
 """A2: out of office. Who is away is not asked, is owed nothing for it, and somebody who is there stands in."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from schemas.feedback import AbsenceDeclared
-from services.router.domain.absences import Declared, asked, declared
+from services.router.domain.absences import Declared, UnknownRepError, asked, declared
 from services.router.domain.assignment import Rotation, draw, pick
 from services.router.domain.decision import SetAbsence
 from services.router.domain.playbook import Playbook
@@ -23,8 +26,7 @@ def said(rep: str, first: date | None = None, last: date | None = None, at: date
 def after(*facts: AbsenceDeclared, playbook: Playbook | None = None) -> Declared:
     found: Declared = {}
     for fact in facts:
-        for absence in asked(fact, playbook or a_playbook()):
-            found = declared(found, absence)
+        found = declared(found, asked(fact, playbook or a_playbook()))
     return found
 
 
@@ -42,7 +44,7 @@ def test_days_away_are_whole_ones_in_the_reps_own_zone() -> None:
     absence = asked(said("ruth", date(2026, 10, 30), date(2026, 11, 1)), replace(a_playbook(), reps=reps))
 
     expected = SetAbsence("ruth", datetime(2026, 10, 30, 4, tzinfo=UTC), datetime(2026, 11, 2, 5, tzinfo=UTC), MONDAY)
-    assert absence == (expected,)
+    assert absence == expected
 
 
 def test_who_says_that_they_are_away_is_not_asked_until_the_last_day_is_over() -> None:
@@ -80,8 +82,16 @@ def test_what_is_long_over_is_forgotten() -> None:
     assert len(found["ruth"]) == 1
 
 
-def test_somebody_whom_nobody_knows_is_away_without_anybody_noticing() -> None:
-    assert asked(said("stranger", last=date(2026, 9, 15)), a_playbook()) == ()
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("rut", "the playbook knows no rep “rut”: did you mean “ruth”? It knows ruth, saul, mona, olga"),
+        ("stranger", "the playbook knows no rep “stranger”: It knows ruth, saul, mona, olga"),
+    ],
+)
+def test_of_somebody_whom_the_playbook_does_not_know_it_is_said_whom_it_knows(name: str, says: str) -> None:
+    with pytest.raises(UnknownRepError, match=re.escape(says)):
+        asked(said(name, last=date(2026, 9, 15)), a_playbook())
 
 
 def test_an_absence_outlives_a_change_of_who_else_is_there() -> None:

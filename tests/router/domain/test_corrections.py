@@ -1,5 +1,6 @@
 """Corrections: exact also where no row says how an event was counted, once, and never in the name of the forgotten."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,11 +10,12 @@ import pytest
 from schemas.event import Corrected, Event, EventType
 from schemas.feedback import LeadErased
 from services.router.domain.moments import milliseconds
+from services.router.domain.playbook import Playbook, Signal
 from services.router.domain.scoring import counts_of
-from tests.router.builders import MONDAY, an_event, an_id
+from tests.router.builders import MONDAY, a_playbook, an_event, an_id, condition
 from tests.router.office import Office
 
-PAGE, RETRACTED = EventType.PAGE_VIEWED, EventType.RETRACTED
+PAGE, FORM, RETRACTED = EventType.PAGE_VIEWED, EventType.FORM_SUBMITTED, EventType.RETRACTED
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ADA = "ada@acme.example"
 
@@ -25,13 +27,15 @@ def made(moment: timedelta) -> UUID:
 
 def a_correction(of: Event, word: str, *, retracts: bool = False) -> Event:
     """As the operator's door makes it, of the event itself."""
-    told = Corrected(type=of.type, occurred_at=of.occurred_at, name=of.name, properties=of.properties)
+    said = of.claims
+    told = Corrected(type=of.type, occurred_at=of.occurred_at, name=of.name, properties=of.properties, claims=said)
     return msgspec.structs.replace(
         of,
         id=an_id(word),
         type=RETRACTED if retracts else of.type,
         received_at=MONDAY + 9 * DAY,
         dedup_key=word,
+        claims=() if retracts else said,
         corrects=of.id,
         corrected=told,
     )
@@ -55,6 +59,56 @@ def test_a_visitors_event_is_taken_back_though_later_ones_have_pushed_it_out_of_
     without.take(*seen[1:])
 
     assert counts_of(office.lead_of("c1")) == counts_of(without.lead_of("c1"))
+
+
+def test_so_is_one_of_a_visitor_with_somebody_else_s_phone() -> None:
+    """The number is its first claimant's, so the visitor is known by nothing of their own, and no row is kept."""
+    hers, seen = an_event(PAGE, ADA, "+491", at=MONDAY - DAY, id="hers"), visits("c1", "+491")
+    office, without = _seeing([hers, *seen]), _seeing([hers, *seen[1:]])
+    stored = [each.verdict.event for each in office.settled if each.stored]
+    as_stored(office)
+    office.take(a_correction(seen[0], "never", retracts=True))
+
+    assert stored == [hers.id]
+    assert counts_of(office.lead_of("c1")) == counts_of(without.lead_of("c1"))
+    assert office.lead_of(ADA) == without.lead_of(ADA)
+
+
+def counting_yachts(field: str) -> Playbook:
+    """With a signal for whoever names a yacht in this field."""
+    book = a_playbook()
+    wanted = condition(lambda facts: facts.value(f"event.{field}") == "yachts", FORM)
+    signals = (*book.scoring.signals, Signal("yachts", "Wants a yacht", wanted, 1000))
+    return replace(book, scoring=replace(book.scoring, signals=signals))
+
+
+def test_so_is_what_depended_on_a_visitors_own_words_as_long_as_it_is_in_sight() -> None:
+    """Their words are not said again by a correction."""
+    office = Office(counting_yachts("message"), draws=False)
+    said = an_event(FORM, "c1", says={"message": "yachts"})
+    office.take(said)
+    before = counts_of(office.lead_of("c1"))
+    as_stored(office)
+    correction = a_correction(said, "never", retracts=True)
+    assert correction.corrected is not None
+    told = msgspec.structs.replace(correction.corrected, claims=())
+    office.take(msgspec.structs.replace(correction, corrected=told))
+
+    assert sum(before["yachts"].values()) == 1
+    assert "yachts" not in counts_of(office.lead_of("c1"))
+
+
+def test_so_is_what_depended_on_what_a_visitor_had_said() -> None:
+    book = counting_yachts("product")
+    said = [an_event(FORM, "c1", at=MONDAY + day * DAY, id=day, says={"product": "yachts"}) for day in range(6)]
+    office, without = Office(book, draws=False), Office(book, draws=False)
+    office.take(*said)
+    without.take(*said[1:])
+    as_stored(office)
+    office.take(a_correction(said[0], "never", retracts=True))
+
+    assert counts_of(office.lead_of("c1")) == counts_of(without.lead_of("c1"))
+    assert len(counts_of(office.lead_of("c1"))["yachts"]) == 5
 
 
 def test_what_is_taken_back_is_taken_back_once() -> None:

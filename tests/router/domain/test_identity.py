@@ -11,6 +11,7 @@ from schemas.handoff import HandoffState
 from services.router.domain.decision import ReturnTurn
 from services.router.domain.identity import MOST_CLAIMS, MOST_TIMES, keys_of, with_claim
 from services.router.domain.lead import Ownership, Sighting
+from services.router.domain.profile import stated
 from tests.router.builders import MONDAY, an_event, an_id, cookie, email, phone
 from tests.router.office import Office, codes
 
@@ -47,6 +48,14 @@ STORIES = {
         [form(0, "c1", "+491"), form(1, "c2", "+491")],
         [{"c1", "+491"}, {"c2"}],
     ),
+    "a visitor who gives somebody else's phone stays a visitor": (
+        [form(0, ADA, "+491"), form(1, "c1", "+491"), view(2, "c1")],
+        [{ADA, "+491"}, {"c1"}],
+    ),
+    "who gave somebody else's phone keeps what they did for their own address": (
+        [form(0, ADA, "+491"), form(1, "c1", "+491"), form(2, BOB, "c1")],
+        [{ADA, "+491"}, {BOB, "c1"}],
+    ),
     "a phone that a visitor gave goes with the visitor": (
         [form(0, "c1", "+491"), form(1, ADA, "c1"), form(2, BOB, "+491")],
         [{ADA, "c1", "+491"}, {BOB}],
@@ -74,6 +83,31 @@ def test_the_leads_are_the_same_in_every_order(story: str) -> None:
         ids.add(tuple(office.lead_of(min(group)).id for group in expected))
 
     assert len(ids) == 1
+
+
+def test_a_visitor_with_somebody_else_s_phone_is_anonymous_and_changes_nobody_else() -> None:
+    """I1: the phone is the earliest claim's; whom nobody knows by an address or a number of their own is a visitor."""
+    office = Office(draws=False)
+    office.take(form(0, ADA, "+491"))
+    ada = office.lead_of(ADA)
+    verdict = office.verdict(an_event(FORM, "c1", "+491", says={"title": "Vice President"}, **seconds(1)))
+    visitor = office.lead_of("c1")
+
+    assert (verdict.lead, verdict.lead_seq, codes(verdict)) == (visitor.id, 0, ["anonymous"])
+    assert (visitor.known, stated(visitor, "phone"), stated(visitor, "title")) == (False, "+491", "Vice President")
+    assert office.lead_of(ADA) == ada
+
+
+def test_a_visitor_with_somebody_else_s_phone_is_called_at_the_number_that_they_gave_and_by_nobody_s_name() -> None:
+    """R1 and I1: whoever asks is passed on, with what they said themselves."""
+    office = Office(draws=False)
+    office.take(an_event(FORM, ADA, "+491", says={"full_name": "Ada Lovelace"}, **seconds(0)))
+    office.take(an_event(FORM, "c1", "+491", says={"consultation": "yes"}, **seconds(1)))
+    handoff = office.handoff_of("c1")
+
+    assert (handoff.lead, handoff.play) == (office.lead_of("c1").id, "call_back")
+    assert (handoff.brief.phone, handoff.brief.email, handoff.brief.name) == ("+491", "", "Name not known")
+    assert office.lead_of(ADA).standing.handoff is None
 
 
 def test_moving_a_cookie_moves_its_counts_and_nothing_twice() -> None:

@@ -75,6 +75,7 @@ def _correction(event: Event, chance: Random) -> Event:
         name=event.name,
         properties=event.properties,
         machine=bool(event.marks),
+        claims=event.claims,
     )
     return msgspec.structs.replace(
         event,

@@ -21,7 +21,7 @@ from services.router.domain.offers import offer
 from services.router.domain.playbook import Playbook
 from services.router.domain.world import Folded, World
 from tests.router.builders import MONDAY
-from tests.router.domain.orphans import abandoned, dangling, forgotten, orphaned, unheard
+from tests.router.domain.orphans import abandoned, dangling, forgotten, orphaned, pestering, unheard
 from tests.router.office import Everything, fired
 
 DAY = timedelta(days=1)
@@ -81,7 +81,8 @@ class Walked:
 
     def silence(self, length: timedelta = 21 * DAY) -> Iterator[str]:
         """Nobody does anything for three weeks: only time passes, and the queue is swept."""
-        end, most = self.now + length, 200 * (1 + len(self.world.handoffs) + len(self.world.triage))
+        end, most = self.now + length, 60 * (1 + len(self.world.handoffs) + len(self.world.triage))
+        before = {each.id: each.version for each in self.world.handoffs.values()}
         yield from self.offers()
         while self.ahead and self.ahead[0][2].due_at <= end and most:
             timer = heappop(self.ahead)[2]
@@ -94,6 +95,7 @@ class Walked:
             yield "time never ends"
         for handoff in self.world.handoffs.values():
             yield from abandoned(handoff, self.playbook)
+            yield from pestering(before.get(handoff.id, 0), handoff, self.playbook)
 
     def take(self, fact: Event | Feedback, *subjects: UUID) -> Iterator[str]:
         """Fold the fact, and look at all that it touched."""
@@ -113,7 +115,7 @@ class Walked:
         for each in items & world.triage.keys():
             yield from forgotten(world.triage[each], self.pending(each), world, self.playbook)
         for lead in leads:
-            yield from dangling(lead, self.pending(lead), world)
+            yield from dangling(lead, list(self.pending(lead)), world)
         self.tidy(handoffs, items)
 
     def remember(self, folded: Folded) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from heapq import heappop
 from random import Random
 from typing import Any
@@ -123,15 +123,21 @@ class Walker(Walked):
         if kind < 3:
             fact = HandoffAccepted(**said)
         elif kind < 5:
-            fact = HandoffRejected(**said, reason=chance.choice(tuple(RejectReason)))
+            fact = HandoffRejected(**said, reason=chance.choice(tuple(RejectReason)), again_on=self.some_day())
             self.note(fact.reason.value)
         elif kind < 8:
             fact = AttemptLogged(**said, result=chance.choice(tuple(AttemptResult)))
         elif kind < 9:
             fact = HandoffSnoozed(**said, until=at + chance.choice((-1, 1, 24, 24 * 60)) * HOUR)
         else:
-            fact = OutcomeReported(**said, outcome=chance.choice(tuple(HandoffOutcome)))
+            fact = OutcomeReported(**said, outcome=chance.choice(tuple(HandoffOutcome)), again_on=self.some_day())
         return self.take(fact)
+
+    def some_day(self) -> date | None:
+        """On which somebody wants to see a lead again, if they do; some name no day that is to come."""
+        return (
+            (self.now + self.chance.choice((-1, 0, 1, 3, 9, 400)) * DAY).date() if self.chance.random() < 0.7 else None
+        )
 
     def absence(self) -> Iterator[str]:
         """A rep says that they are away for some days, now or later, or back; or somebody does whom nobody knows."""

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from schemas.event import Claim, Event, EventType, Identifier, IdentifierKind, Mark
 from schemas.fact import Trust
-from schemas.feedback import HandoffAccepted, HandoffRejected, LeadErased, RejectReason
+from schemas.feedback import HandoffAccepted, HandoffRejected, LeadErased, RejectReason, TriageChoice, TriageDecided
 
 NOON = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 """A Tuesday, within everybody's hours."""
@@ -61,6 +61,11 @@ def a_consultation(email: str, *, cookie: str = "", phone: str = "", **more: obj
     )
 
 
+def a_whitepaper(email: str, **more: object) -> Event:
+    """Interest enough to be asked, by somebody of whom nothing else is known."""
+    return an_event(EventType.CONTENT_DOWNLOADED, email=email, name="Whitepaper: replanning", **more)
+
+
 def a_bot(cookie: str) -> Event:
     return an_event(cookie=cookie, marks=(Mark.BOT,))
 
@@ -71,6 +76,11 @@ def an_accept(handoff: UUID, actor: str, at: datetime = NOON) -> HandoffAccepted
 
 def a_rejection(handoff: UUID, actor: str, reason: RejectReason, at: datetime = NOON) -> HandoffRejected:
     return HandoffRejected(id=uuid4(), handoff=handoff, actor=actor, at=at, reason=reason)
+
+
+def a_pass(item: UUID, actor: str, at: datetime = NOON) -> TriageDecided:
+    """A person's word: this lead goes to sales."""
+    return TriageDecided(id=uuid4(), handoff=item, actor=actor, at=at, choice=TriageChoice.PASS)
 
 
 def an_erasure(email: str, at: datetime) -> LeadErased:

@@ -23,7 +23,7 @@ from services.router.adapters import codec, tables
 from services.router.adapters.playbook_files import load
 from services.router.consumer import Consumer
 from services.router.desk import a_desk
-from services.router.domain.handoff import Handoff
+from services.router.domain.handoff import Handoff, TriageItem
 from services.router.domain.playbook import Playbook
 from services.router.narration import Narration
 from services.router.offering import Offering
@@ -99,6 +99,9 @@ class Hand:
         for partition in await self.log.partitions(topic):
             found += await self.log.read(partition, 0, 100_000)
         return sorted(found, key=lambda record: record.at)
+
+    async def items(self) -> list[TriageItem]:
+        return [codec.TRIAGE.decode(row.item) for row in await self.rows(tables.TRIAGE)]
 
     async def cards(self) -> list[play.PlayCommand]:
         return [play.DECODER.decode(record.value) for record in await self.said(PLAYS.name)]

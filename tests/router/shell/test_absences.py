@@ -1,14 +1,19 @@
 """Who says that they are away stands on the log, so that every router knows it before it draws again."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
 from runtime.clock import ManualClock
 from runtime.database import Database
-from runtime.log import Log
+from runtime.log import Log, Message
+from schemas.dead_letter import DeadLetterReason
+from schemas.fact import encode
 from schemas.feedback import AbsenceDeclared
+from schemas.topics import FEEDBACK
 from services.router.adapters import codec, tables
 from services.router.domain.playbook import Playbook
+from services.router.reading import DRIVEN_AGAIN
 from tests.router.shell.building import NOON, a_consultation
 from tests.router.shell.ring import Hand
 
@@ -60,6 +65,33 @@ async def test_every_team_knows_so_that_it_holds_wherever_the_rep_works_tomorrow
     rows = await hand.rows(tables.ROTATION)
 
     assert {row.team for row in rows if "maya" in codec.ROTATION.decode(row.rotation).away} == playbook.teams.keys()
+
+
+async def test_somebody_whom_the_playbook_does_not_know_is_a_dead_letter_that_says_whom_it_knows(
+    hand: Hand, playbook: Playbook
+) -> None:
+    fact = away("tess")
+    await hand.feed(fact, away("maya"))
+    (letter,) = await hand.dead()
+    rows = await hand.rows(tables.ROTATION)
+
+    assert (letter.reason, letter.source, letter.value) == (DeadLetterReason.POISON, "", encode(fact))
+    assert "the playbook knows no rep “tess”: It knows " in letter.detail
+    assert all(name in letter.detail for name in playbook.reps)
+    assert {name for row in rows for name in codec.ROTATION.decode(row.rotation).away} == {"maya"}
+
+
+async def test_it_holds_when_it_is_driven_again_once_the_page_is_there(hand: Hand, playbook: Playbook) -> None:
+    await hand.feed(away("tess"))
+    (letter,) = await hand.dead()
+    hired = {**playbook.reps, "tess": replace(playbook.reps["maya"], id="tess")}
+    hand.desk.shelf.put(replace(playbook, reps=hired, version="with tess"))
+    await hand.log.append(FEEDBACK.name, [Message(letter.key, letter.value, {DRIVEN_AGAIN: letter.id.bytes})])
+    await hand.drain()
+    rows = await hand.rows(tables.ROTATION)
+
+    assert {name for row in rows for name in codec.ROTATION.decode(row.rotation).away} == {"tess"}
+    assert len(await hand.dead()) == 1
 
 
 async def test_it_is_said_once_however_often_it_is_delivered(hand: Hand) -> None:

@@ -1,14 +1,18 @@
 """A playbook over the past: the one that decided then comes to the same; another one to what it would have changed."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import delete
 
 from schemas.verdict import Outcome
 from services.router.adapters import tables
 from services.router.backtest import Backtest, backtest
+from services.router.consumer import Consumer
 from services.router.domain.playbook import Playbook
+from services.router.offering import Offering
 from tests.router.shell.building import a_consultation, a_page_view, an_erasure, an_event
 from tests.router.shell.ring import Hand
 from tests.router.shell.test_replay import a_day
@@ -38,6 +42,30 @@ async def test_what_came_later_changes_nothing_before(hand: Hand) -> None:
     after = await over_the_past(hand)
 
     assert {event: after.decided[event] for event in before.decided} == before.decided
+
+
+class Asleep(Offering):
+    """Draws nobody yet: the sweeper will."""
+
+    async def soon(self, handoffs: Iterable[UUID]) -> None:
+        """Leave these to the sweeper."""
+
+
+async def test_who_was_drawn_after_the_period_was_drawn_for_nobody_in_it(hand: Hand) -> None:
+    """A draw that was recorded later is one of the future: within the period the handoff waits, as whoever else's."""
+    hand.consumer = Consumer(hand.desk, Asleep(hand.desk))
+    await hand.feed(a_consultation("ada@umbrella.example"))
+    end = hand.clock.now()
+    before = await over_the_past(hand, until=end)
+    hand.clock.advance(timedelta(hours=1))
+    drawn = await hand.offering.sweep()
+    after, whole = await over_the_past(hand, until=end), await over_the_past(hand)
+    ((recorded,),) = [(row.rep,) for row in await hand.rows(tables.ASSIGNMENT)]
+
+    assert drawn == 1
+    assert sum(before.load.values()) == 1
+    assert after.load == before.load
+    assert whole.load == {recorded: 1}
 
 
 async def test_a_stricter_playbook_passes_fewer(hand: Hand, playbook: Playbook) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -15,12 +16,24 @@ from schemas.fact import decode, encode
 from schemas.feedback import IdentifiersErased
 from schemas.play import ErasePlay
 from schemas.topics import FEEDBACK
-from services.router.adapters import tables
+from services.router.adapters import codec, tables
+from services.router.adapters.codec import milliseconds
+from services.router.adapters.packing import unpacked
+from services.router.adapters.snapshots import take
 from services.router.adapters.tables import METADATA
+from services.router.domain.handoff import Handoff
 from services.router.erasure import request_erasure
 from services.router.export import export_person
 from services.router.telling import dead_letter_message
-from tests.router.shell.building import NOON, a_consultation, a_page_view, an_accept, an_erasure, an_event
+from tests.router.shell.building import (
+    NOON,
+    a_consultation,
+    a_page_view,
+    a_whitepaper,
+    an_accept,
+    an_erasure,
+    an_event,
+)
 from tests.router.shell.ring import Hand
 
 ADA = "ada.lovelace@acme.example"
@@ -28,13 +41,15 @@ TRACES = (b"ada.lovelace", b"Ada.Lovelace", b"+442071838750", b"web:ada-laptop",
 
 
 async def everything(hand: Hand) -> bytes:
-    """Every value of every row of every table of the router."""
-    found = []
+    """Every value of every row of every table of the router, and of every row that a snapshot holds."""
+    found: list[object] = []
     async with hand.database.reading() as connection:
         for table in METADATA.sorted_tables:
             for row in await connection.execute(select(table)):
-                found += [value if isinstance(value, bytes) else str(value).encode() for value in row]
-    return b"\n".join(found)
+                found += row
+    for part in await hand.rows(tables.SNAPSHOT_PART):
+        found += [value for row in unpacked(part.rows, METADATA.tables[part.of]) for value in row.values()]
+    return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in found)
 
 
 async def adas_story(hand: Hand) -> None:
@@ -56,6 +71,43 @@ async def test_an_erased_person_leaves_no_trace_in_any_table(hand: Hand) -> None
     assert [trace for trace in TRACES if trace not in before] == []
     assert [trace for trace in TRACES if trace in after] == []
     assert b"grace@bolt.example" in after
+
+
+JEAN = "jean.bartik@globex.example"
+BRIEF = "we lose a day a week"
+HERS = (b"jean.bartik", b"Jean Jennings", b"+12155550146", b"web:jeans-desk", BRIEF.encode())
+
+
+async def jeans_colleagues_come(hand: Hand) -> None:
+    """At a named account Jean's play is open; what Kay and Betty do joins it, and what Betty asks for is her own."""
+    claims = {"full_name": "Jean Jennings", "message": BRIEF}
+    await hand.feed(a_consultation(JEAN, cookie="web:jeans-desk", phone="+12155550146", claims=claims))
+    await hand.feed(a_page_view("web:kay", "/pricing"), a_whitepaper("kay.mcnulty@globex.example", cookie="web:kay"))
+    await hand.feed(an_event(email="betty@globex.example"), a_consultation("betty@globex.example"))
+
+
+async def what_others_saw(hand: Hand) -> list[Handoff]:
+    """The account's play, as it stands with the verdicts on others that have seen it."""
+    held = [codec.SURROUNDINGS.decode(row.surroundings) for row in await hand.rows(tables.VERDICT) if row.surroundings]
+    return [around.account_handoff for around in held if around.account_handoff is not None]
+
+
+async def test_what_verdicts_on_others_saw_of_an_erased_person_s_play_tells_nothing_of_them(hand: Hand) -> None:
+    await jeans_colleagues_come(hand)
+    hers = {handoff.id for handoff in await hand.handoffs() if handoff.brief.email == JEAN}
+    book = hand.desk.shelf.current
+    await take(hand.database, milliseconds(hand.clock.now()), book.version, book.lists_version)
+    before, seen = await everything(hand), await what_others_saw(hand)
+    await hand.feed(an_erasure(JEAN, hand.clock.now() + timedelta(hours=1)))
+    after = await everything(hand)
+
+    assert [trace for trace in HERS if trace not in before] == []
+    assert {play.id for play in seen} == hers
+    assert len(seen) >= 3
+    assert await what_others_saw(hand) == seen
+    assert {play.lead for play in seen} == {UUID(int=0)}
+    assert [trace for trace in HERS if trace in after] == []
+    assert b"kay.mcnulty@globex.example" in after
 
 
 async def test_the_notifier_is_told_to_forget_every_handoff_of_theirs(hand: Hand) -> None:

@@ -5,7 +5,7 @@ import json
 from services.router.adapters import tables
 from services.router.domain.playbook import Playbook
 from services.router.explaining import as_json, explain, explain_against, in_five_lines, in_full
-from tests.router.shell.building import NOON, a_consultation, a_page_view
+from tests.router.shell.building import NOON, a_consultation, a_page_view, a_whitepaper
 from tests.router.shell.choking import POISON, choking
 from tests.router.shell.ring import SECRET, Hand
 
@@ -28,6 +28,16 @@ def test_the_full_text_names_every_rule_and_every_candidate(playbook: Playbook) 
     assert explained.drawn is not None
     assert all(candidate.rep in full for candidate in explained.drawn.candidates)
     assert playbook.version in full
+
+
+def test_of_whom_triage_gets_the_full_text_names_the_play_that_a_pass_would_give(playbook: Playbook) -> None:
+    paper = a_whitepaper("ada@cray.example", claims={"title": "Dispatch Manager"})
+    (explained,) = explain([paper], playbook, NOON)
+    told = explained.triage
+
+    assert told is not None
+    assert (told.rules, told.play) == ((), "manager_ebook")
+    assert "Play: manager_ebook, because if a person passes them: for score threshold" in in_full(explained, playbook)
 
 
 def test_the_json_is_json(playbook: Playbook) -> None:

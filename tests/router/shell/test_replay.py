@@ -22,13 +22,16 @@ from tests.router.shell.building import (
     a_bot,
     a_consultation,
     a_page_view,
+    a_pass,
     a_rejection,
+    a_whitepaper,
     an_accept,
     an_erasure,
     an_event,
 )
 from tests.router.shell.choking import POISON, choking
 from tests.router.shell.ring import Hand
+from tests.router.shell.test_erasure import JEAN, jeans_colleagues_come, what_others_saw
 
 
 @pytest.fixture
@@ -49,6 +52,9 @@ async def a_day(hand: Hand) -> None:
     (first, second) = await hand.handoffs()
     await hand.feed(an_accept(first.id, first.assignee, hand.clock.now()))
     await hand.feed(a_rejection(second.id, second.assignee, RejectReason.WRONG_REP, hand.clock.now()))
+    await hand.feed(a_whitepaper("alan@cray.example"))
+    (item,) = [one for one in await hand.items() if one.open]
+    await hand.feed(a_pass(item.id, hand.desk.shelf.current.last_resort, hand.clock.now()))
     await hand.feed(a_page_view("web:1", "/case-studies"), a_consultation("grace@bolt.example"))
     hand.clock.advance(timedelta(hours=30))
     await hand.pump.fire()
@@ -151,6 +157,19 @@ async def test_the_erased_stay_erased(hand: Hand, scratch: Hand) -> None:
 
     assert done.differences == []
     assert "ada@acme.example" not in values
+
+
+async def test_what_others_saw_of_the_play_of_somebody_who_was_erased_comes_out_again(
+    hand: Hand, scratch: Hand
+) -> None:
+    await jeans_colleagues_come(hand)
+    await hand.feed(an_erasure(JEAN, hand.clock.now() + timedelta(hours=1)))
+    done = await played_again(hand, scratch)
+
+    assert len(await what_others_saw(hand)) >= 3
+    assert done.verdicts == len(await hand.rows(tables.VERDICT)) >= 3
+    assert done.differences == []
+    assert await what_others_saw(scratch) == await what_others_saw(hand)
 
 
 async def test_a_changed_playbook_shows_up_as_a_difference(hand: Hand, scratch: Hand, playbook: Playbook) -> None:

@@ -19,6 +19,7 @@ from services.router.replay import Replayed, replay
 from services.router.retention import forget_by_age, keep_a_snapshot
 from tests.router.shell.building import a_consultation, a_page_view, an_erasure, an_event
 from tests.router.shell.ring import Hand
+from tests.router.shell.test_erasure import JEAN
 from tests.router.shell.test_replay import a_day, scratch
 
 assert scratch  # a fixture of this module as well
@@ -191,6 +192,21 @@ async def test_others_come_out_the_same_after_somebody_was_forgotten(hand: Hand,
     assert (await recorded_since(hand, number)).items() <= {
         event: (one.outcome, one.code, one.handoff) for event, one in again.decided.items()
     }.items()
+
+
+async def test_what_others_saw_of_somebody_who_was_forgotten_is_said_to_be_lost(hand: Hand, scratch: Hand) -> None:
+    await hand.feed(a_page_view("web:kay"), a_consultation(JEAN))
+    number = await snapshot(hand)
+    await hand.feed(an_event(EventType.CONTENT_DOWNLOADED, email="kay@globex.example", cookie="web:kay"))
+    await hand.feed(an_erasure(JEAN, hand.clock.now() + timedelta(hours=1)))
+    saw = {f"{row.lead} #{row.seq}" for row in await hand.rows(tables.VERDICT) if row.surroundings}
+    await first_forgotten(hand, number)
+    start, done = await played_again(hand, scratch)
+
+    assert start is not None
+    assert start.forgotten == 1
+    assert {difference.partition(":")[0] for difference in done.differences} == saw
+    assert len(saw) == 1
 
 
 async def test_it_is_made_now_and_then_and_forgotten_with_the_batches(hand: Hand) -> None:

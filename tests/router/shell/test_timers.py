@@ -8,6 +8,7 @@ from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Log, Message
 from schemas import feedback
+from schemas.event import Mark
 from schemas.fact import decode, encode
 from schemas.feedback import RejectReason, TimerFired
 from schemas.handoff import HandoffState
@@ -189,3 +190,19 @@ async def test_the_reminders_of_a_deadline_that_was_brought_forward_come_before_
 
 async def reminders(hand: Hand) -> int:
     return sum(isinstance(card, DeliverPlay) and card.kind is CardKind.REMINDER for card in await hand.cards())
+
+
+async def test_whoever_triages_sees_the_card_again_before_its_deadline_and_when_that_has_passed(hand: Hand) -> None:
+    await hand.feed(a_consultation("ada@acme.example", marks=(Mark.HONEYPOT,)))
+    for due in sorted(instant(row.due_at) for row in await hand.rows(tables.TIMER)):
+        hand.clock.advance(max(timedelta(), due + MARGIN - hand.clock.now()))
+        await hand.pump.fire()
+        await hand.drain(FEEDBACK.name)
+    cards = [card for card in await hand.cards() if isinstance(card, DeliverPlay)]
+    kinds = [card.kind for card in cards]
+    (timer,) = await hand.rows(tables.TIMER)
+
+    assert kinds == [CardKind.TRIAGE, *[CardKind.REMINDER] * 3]
+    assert {card.accept_by for card in cards} == {cards[0].accept_by}
+    assert len({card.sequence for card in cards}) == len(cards)
+    assert timer.kind == "triage_deadline"

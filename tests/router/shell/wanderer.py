@@ -65,7 +65,7 @@ class Wanderer(Walker):
         await self.look()
         wrong += self.everything()
         for lead in self.world.standings:
-            wrong += dangling(lead, self.pending(lead), self.world)
+            wrong += dangling(lead, list(self.pending(lead)), self.world)
         return wrong
 
     async def look(self) -> None:
