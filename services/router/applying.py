@@ -32,6 +32,7 @@ from services.router.adapters.saving import (
     see_that_nothing_was_corrected,
 )
 from services.router.adapters.state import Write
+from services.router.capacity import NOBODY, giving, see_that_nobody_else_gave
 from services.router.desk import DRAW, Desk, numbering
 from services.router.domain.folding import fold, folding, glimpsing, passing_by
 from services.router.domain.handoff import Handoff
@@ -44,12 +45,10 @@ from services.router.drawing import Drawn, records, timers
 from services.router.drawing_at_once import drawn_at_once, holding, teams_in_turn, to_hold
 from services.router.erasure import erase_leads, without_the_erased
 from services.router.fresh import fresh
-from services.router.reading import Death, Entry, Incoming, dead_letter, reading
+from services.router.reading import Death, Entry, Incoming, dead_letter, dropped, reading
 from services.router.rotations import rotated
 from services.router.telling import Told, dead_letter_message, tell
 from services.router.uncounted import dead_events, driven_again, remembered
-
-DUPLICATE = "duplicate"
 
 
 @dataclass(slots=True)
@@ -137,13 +136,13 @@ async def _decide(
     await rotated(desk, connection, told.turns, playbook)
     teams = await teams_in_turn(desk, turn, loaded, told)
     places = (_place(incoming.batch), DRAW) if teams else (_place(incoming.batch),)
-    numbers = numbering(*places, playbook=playbook, at=now, dropped=_dropped(incoming, entries))
+    numbers = numbering(*places, playbook=playbook, at=now, dropped=dropped(incoming, entries))
     asks = [*to_hold(teams), numbers]
     *answers, rows = await make_known(connection, state, loaded, asked=wanted.identifiers, playbook=playbook, asks=asks)
     number, *drawing = [row[0] for row in rows]
     handoffs = dict(loaded.world.handoffs)
-    held = await holding(desk, connection, answers)
-    drawn = drawn_at_once(desk, loaded, told, held, numbers=drawing, playbook=playbook)
+    held = await holding(desk, connection, answers, drawing, again=numbering(DRAW, playbook=playbook, at=now))
+    drawn = drawn_at_once(desk, loaded, told, held, playbook=playbook)
     drawn_timers = drawn.told.timers if drawn else []
     further = [*(records(drawn) if drawn else ()), timers([*told.timers, *drawn_timers])]
     await remembered(state, connection, dead_events(incoming), driven_again(incoming, entries), loaded.day)
@@ -162,6 +161,7 @@ async def _decide(
         folded=folded,
         number=number,
         further=further,
+        drawn=drawn,
     )
     duplicates = (
         len(incoming.entries) - len(entries) - sum(one.reason is DeadLetterReason.PARKED for one in incoming.deaths)
@@ -236,16 +236,22 @@ async def _saved(
     folded: Folded,
     number: int,
     further: Sequence[Write],
+    drawn: Drawn | None,
 ) -> Said:
     """Everything the fold has changed is in the state, what is `further` to be kept, and what is to be said.
 
-    What the erased left in the outbox goes before what is said instead comes.
+    What the erased left in the outbox goes before what is said instead comes. Raises `CrossedError` as `save` does, and
+    where another draw has given something to somebody who was `drawn` here.
     """
     newcomers, erases = met(loaded, desk.state), _erases(folded, loaded)
     saying = Number(tables.OUTBOX, [] if erases else desk.outbox.rows(messages))
-    asks: list[Ask] = [saying, desk.forgotten.asking(newcomers), corrections_of(facts, loaded, desk.state)]
+    offered, before = (drawn.offered, drawn.before) if drawn else ([], NOBODY)
+    left, corrections = desk.forgotten.asking(newcomers), corrections_of(facts, loaded, desk.state)
+    asks: list[Ask] = [giving(offered), saying, left, corrections]
     further = [*further, _early(wanted, loaded)]
-    numbers, erased, corrected = await save(connection, desk.state, loaded, folded, number, further=further, asks=asks)
+    given, *answers = await save(connection, desk.state, loaded, folded, number, further=further, asks=asks)
+    see_that_nobody_else_gave(offered, before, given)
+    numbers, erased, corrected = answers
     see_that_nobody_left(loaded, desk.forgotten.known(newcomers, erased), newcomers)
     see_that_nothing_was_corrected(loaded, corrected)
     if not erases:
@@ -280,17 +286,6 @@ def _bury(incoming: Incoming, entries: list[Entry], folded: Folded) -> list[tupl
         if isinstance(entry.fact, Event):
             poisoned.append((entry.fact, why))
     return poisoned
-
-
-def _dropped(incoming: Incoming, entries: list[Entry]) -> list[tuple[int, str]]:
-    """Every offset of the batch that had no effect, so that replay need not find out again."""
-    if len(entries) == len(incoming.batch.records) and not incoming.deaths:
-        return []
-    offsets = [record.offset for record in incoming.batch.records]
-    kept = {entry.place for entry in entries}
-    dropped = {place: DUPLICATE for place in range(len(offsets)) if place not in kept}
-    dropped |= {death.place: death.reason.value for death in incoming.deaths}
-    return [(offsets[place], why) for place, why in sorted(dropped.items())]
 
 
 def _place(batch: Batch) -> tuple[str, int, int, int]:

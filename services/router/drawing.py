@@ -6,14 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from runtime.outbox import NOTHING_SAID, Said
-from schemas.handoff import HandoffState
+from schemas.fact import replace
 from schemas.play import CardKind
 from schemas.topics import HANDOFFS, PLAYS
 from services.router.adapters import codec, tables
-from services.router.adapters.ask import Row, Tally
+from services.router.adapters.ask import Row
 from services.router.adapters.codec import instant, milliseconds
 from services.router.adapters.saving import timer_row
 from services.router.adapters.state import Write
+from services.router.capacity import Load
 from services.router.cards import Showing, change, handoff_card
 from services.router.desk import Desk
 from services.router.domain.assignment import Rotation, draw
@@ -25,10 +26,6 @@ from services.router.domain.timeliness import lag_of, too_late
 from services.router.metrics import LAG_SECONDS, OFFER_SECONDS, OFFERED, TOO_LATE
 from services.router.narration import of_offer
 from services.router.telling import Told, rendered
-
-_LOADED = (HandoffState.OFFERED.value, HandoffState.ACCEPTED.value, HandoffState.WORKING.value)
-OPEN = Tally(tables.HANDOFF, "assignee", "state", _LOADED)
-"""How many handoffs each rep has open: to be asked for once the teams' rows are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,8 @@ class Drawn:
     now: datetime
     playbook: Playbook
     """By which was drawn."""
+    before: Load
+    """What the reps had in hand."""
     told: Told = field(default_factory=Told)
     offered: list[tuple[Handoff, Draw]] = field(default_factory=list)
     texts: dict[UUID, bytes] = field(default_factory=dict)
@@ -62,21 +61,22 @@ def draw_for(
     waiting: Sequence[Waiting],
     rotations: Mapping[str, Rotation],
     *,
-    load: Iterable[Row],
+    load: Load,
     number: int,
     playbook: Playbook,
 ) -> Drawn:
     """Draw a rep for each, the most urgent first; `rotations` are the teams' rows, locked by the caller.
 
-    `load` is the answer to `OPEN`, `number` is the draw's own, taken after the lock, and `playbook` the one that its
-    row names: replay goes by that.
+    `load` is as it was once they were, `number` is the draw's own, taken after the lock, and `playbook` the one that
+    its row names: replay goes by that.
     """
     now = instant(milliseconds(desk.now()))  # as it is recorded, so replayed
-    drawn = Drawn(now, playbook, rotations=dict(rotations))
-    open_ = {row[0]: row[1] for row in load}
+    drawn = Drawn(now, playbook, load, rotations=dict(rotations))
+    open_ = dict(load.open)
     for one in sorted(waiting, key=_turn):
         team = one.handoff.team
-        chosen, drawn.rotations[team] = draw(one.handoff, playbook, drawn.rotations[team], open_, now)
+        chosen, after = draw(one.handoff, playbook, drawn.rotations[team], open_, now)
+        drawn.rotations[team] = replace(after, last=number)
         open_[chosen.rep] = open_.get(chosen.rep, 0) + 1
         _offer(desk, drawn, one, chosen, number)
     return drawn

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.router.adapters import codec, tables
-from services.router.adapters.ask import Ask, Fetch, Lock, Row
+from services.router.adapters.ask import Ask, Fetch, Lock, Number, Row
 from services.router.adapters.loading import Loaded
+from services.router.capacity import LOOK, NOBODY, Load, load_of
 from services.router.desk import Desk
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.playbook import Playbook
-from services.router.drawing import OPEN, Drawn, Waiting, draw_for
+from services.router.drawing import Drawn, Waiting, draw_for
 from services.router.telling import Told, already_read
 
 _TURN = 0.1
@@ -33,10 +34,12 @@ async def teams_in_turn(desk: Desk, turn: AsyncExitStack, loaded: Loaded, told: 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a batch draws from: the rows it holds, and how many handoffs each rep has open."""
+    """What a batch draws from: the rows it holds, and what the reps have in hand."""
 
     rotations: Mapping[str, Rotation]
-    load: Sequence[Row]
+    load: Load
+    number: int = 0
+    """The draw's own: whatever it saw has a lower one."""
 
 
 def to_hold(teams: Sequence[str]) -> list[Ask]:
@@ -47,19 +50,25 @@ def to_hold(teams: Sequence[str]) -> list[Ask]:
     return [
         Lock(tables.ROTATION, keys, held="skipped"),
         Fetch(tables.ROTATION, ("team",), keys, ("team", "rotation")),
-        OPEN,
+        *LOOK,
     ]
 
 
-async def holding(desk: Desk, connection: AsyncConnection, answers: Sequence[Sequence[Row]]) -> Held:
-    """What the answers come to; the tally is made anew where somebody has drawn between our look and our lock."""
+async def holding(
+    desk: Desk, connection: AsyncConnection, answers: Sequence[Sequence[Row]], numbers: Sequence[int], *, again: Number
+) -> Held:
+    """What the answers come to, with the first of the `numbers` for the draw.
+
+    Where somebody has drawn between our look and our lock, the reps are looked at `again`, under another number.
+    """
     if not answers:
-        return Held({}, ())
-    locked, stood, load = answers
+        return Held({}, NOBODY)
+    locked, stood, *looked = answers
     rotations = {team: codec.ROTATION.decode(blob) for team, blob in locked}
     if not {tuple(row) for row in locked} <= {tuple(row) for row in stood}:
-        (load,) = await desk.state.ask(connection, OPEN)
-    return Held(rotations, load)
+        ((number,),), *looked = await desk.state.ask(connection, again, *LOOK)
+        numbers = [number]
+    return Held(rotations, load_of(*looked), numbers[0])
 
 
 def _drawable(loaded: Loaded, told: Told, held: Held) -> list[Waiting]:
@@ -72,17 +81,12 @@ def _drawable(loaded: Loaded, told: Told, held: Held) -> list[Waiting]:
     return [_waiting(loaded, one) for one in queued if one.team in held.rotations and one.lead in known]
 
 
-def drawn_at_once(
-    desk: Desk, loaded: Loaded, told: Told, held: Held, *, numbers: Sequence[int], playbook: Playbook
-) -> Drawn | None:
-    """Offer what can be offered at once, as the draw with the first of the `numbers`; None where that is nothing.
-
-    `playbook` is the one for which the number was taken.
-    """
+def drawn_at_once(desk: Desk, loaded: Loaded, told: Told, held: Held, *, playbook: Playbook) -> Drawn | None:
+    """Offer what can be offered at once; None where that is nothing. `playbook` is that of the draw's number."""
     waiting = _drawable(loaded, told, held)
     if not waiting:
         return None
-    drawn = draw_for(desk, waiting, held.rotations, load=held.load, number=numbers[0], playbook=playbook)
+    drawn = draw_for(desk, waiting, held.rotations, load=held.load, number=held.number, playbook=playbook)
     told.queued = [one for one in told.queued if one not in drawn.texts]
     loaded.world.handoffs.update({handoff.id: handoff for handoff, _ in drawn.offered})
     loaded.texts.update(drawn.texts)

@@ -18,11 +18,12 @@ from services.router.adapters import codec, tables
 from services.router.adapters.ask import Number
 from services.router.adapters.saving import handoff_row
 from services.router.adapters.state import CrossedError, Write
+from services.router.capacity import LOOK, giving, load_of, see_that_nobody_else_gave
 from services.router.desk import DRAW, Desk, numbering
 from services.router.domain.assignment import Rotation
 from services.router.domain.handoff import Handoff
 from services.router.domain.lead import Dossier
-from services.router.drawing import OPEN, Drawn, Waiting, announce, draw_for, measure, records, timers
+from services.router.drawing import Drawn, Waiting, announce, draw_for, measure, records, timers
 from services.router.faults import Meaning, meaning_of
 from services.router.metrics import QUEUED
 from services.router.telling import already_read
@@ -112,13 +113,15 @@ class Offering:
             read = await self._read(connection, {one.lead for one in queued})
             waiting = [Waiting(one, read[one.lead], seqs[one.lead]) for one in queued]
             playbook, now = desk.shelf.current, desk.now()
-            ((number,),), load = await desk.state.ask(connection, numbering(DRAW, playbook=playbook, at=now), OPEN)
+            ((number,),), *looked = await desk.state.ask(connection, numbering(DRAW, playbook=playbook, at=now), *LOOK)
+            load = load_of(*looked)
             drawn = draw_for(desk, waiting, rotations, load=load, number=number, playbook=playbook)
             handoffs = [handoff_row(one, drawn.texts[one.id]) for one, _ in drawn.offered]
             kept = Write("put", tables.HANDOFF, handoffs)
             saying = Number(tables.OUTBOX, desk.outbox.rows(drawn.told.messages))
             writes = [kept, *records(drawn), timers(drawn.told.timers)]
-            (numbers,) = await desk.state.write(connection, writes, saying)
+            given, numbers = await desk.state.write(connection, writes, giving(drawn.offered), saying)
+            see_that_nobody_else_gave(drawn.offered, load, given)
             drawn.said = Said(tuple(row[0] for row in numbers), tuple(drawn.told.messages))
             return drawn
 

@@ -19,6 +19,7 @@ from services.router.naming import dead_letter_id
 
 DRIVEN_AGAIN = "driven-again"
 """The header of a dead letter that is put back: its value (the dead letter's id) makes it pass de-duplication once."""
+_DUPLICATE = "duplicate"
 _HASH = re.compile(r"[0-9a-f]{32}").match
 _STRETCH = 500
 """Records that are read in one go: while the database looks at these, the next are read."""
@@ -107,6 +108,17 @@ def _key(text: str, record: Record) -> str:
         return text[:32]
     whole = text.encode("utf-8", "surrogatepass") + b"\x00" + (again or b"")
     return hashlib.blake2b(whole, digest_size=16).hexdigest()
+
+
+def dropped(incoming: Incoming, entries: Sequence[Entry]) -> list[tuple[int, str]]:
+    """Every offset of the batch that had no effect, and why, so that replay need not find out again."""
+    if len(entries) == len(incoming.batch.records) and not incoming.deaths:
+        return []
+    offsets = [record.offset for record in incoming.batch.records]
+    kept = {entry.place for entry in entries}
+    without = {place: _DUPLICATE for place in range(len(offsets)) if place not in kept}
+    without |= {death.place: death.reason.value for death in incoming.deaths}
+    return [(offsets[place], why) for place, why in sorted(without.items())]
 
 
 def dead_letter(incoming: Incoming, death: Death, at: datetime) -> DeadLetter:

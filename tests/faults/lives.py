@@ -111,23 +111,17 @@ class Life:
             yield replace(old, occurred_at=DAY - timedelta(days=9), historical=True)
 
     def _corrections(self, done: list[Event]) -> Iterator[Event]:
-        """Some of it is taken back or said better at the door; some by a system that names the person alone."""
-        wrong = self._chance.sample([one for one in done if self._may_be_wrong(one, done)], 4)
+        """Some of it is taken back or said better at the door; some by a system that names the person alone.
+
+        No click is: what a scanner did counts nothing as it is.
+        """
+        wrong = self._chance.sample([one for one in done if one.type is not EventType.EMAIL_CLICKED], 4)
         for event in wrong[:2]:
             yield self._corrected(event, Correction(event=event.id, change=Change.RETRACT))
         better = {Field.TITLE.value: "Operations Director"}
         yield self._corrected(wrong[2], Correction(event=wrong[2].id, change=Change.AMEND, claims=better))
         if wrong[3].identifiers[0].value in self._person.emails:
             yield self._event(EventType.RETRACTED, wrong[3].identifiers[0], corrects=wrong[3].id, source="hubspot")
-
-    @staticmethod
-    def _may_be_wrong(event: Event, done: list[Event]) -> bool:
-        """Not a click; and no joining of two addresses beside a scanner's burst: taken back in the midst of the clicks
-        it leaves some of them with either lead, and neither sees three.
-        """
-        clicks = sum(one.type is EventType.EMAIL_CLICKED for one in done)
-        joins = event.source == "hubspot" and len(event.identifiers) > 1
-        return event.type is not EventType.EMAIL_CLICKED and not (joins and clicks > 2)
 
     def _corrected(self, event: Event, correction: Correction) -> Event:
         later = event.received_at + timedelta(minutes=self._chance.randint(1, 30))

@@ -17,7 +17,6 @@ What may rightly differ, and is therefore not here:
 * whether the question that was open in between was asked (triage), and in which nurture track somebody waited;
 * for people of whom something was taken back, corrected, or contradicted: whether a rule held for a moment in between;
   whose play a named account's is, and who joined it; whether somebody whom a rep found to be no lead had been armed;
-* whether a scanner's burst is seen where two addresses are joined and parted again between its clicks (`lives`);
 * an identifier of which nothing is left: who took back the one event that named it before that came never met it;
 * the last few event ids behind a count where one of them was taken back: a fourth is not remembered for a third.
 """

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from uuid import UUID
 
+from schemas.fact import replace
 from services.router.domain.assignment import ANOTHERS_TURN, AWAY, FULL, OFF, Rotation, given_back, pick
 from services.router.domain.fairness import in_turn
 from services.router.domain.playbook import Playbook
@@ -44,7 +45,8 @@ def _rounds(state: State) -> Iterator[str]:
 def _barred(turn: Turn, playbook: Playbook) -> Iterator[str]:
     """Might whoever was drawn be asked at that moment? What is said of the others must have been so, too.
 
-    A play that an owner was given at the same moment took no turn, so that the tally beside it may be one behind.
+    Nobody has more in hand than a draw knew: it saw whatever has a lower number. A play that was ended meanwhile it may
+    still have counted.
     """
     drawing, handoff = turn.drawing, turn.handoff
     if drawing is None or handoff is None:
@@ -55,11 +57,11 @@ def _barred(turn: Turn, playbook: Playbook) -> Iterator[str]:
     if in_turn(drawing.draw):
         if rep not in playbook.teams[drawing.team].reps:
             yield f"{place}: {rep} is none of {drawing.team}"
-        if turn.load.get(rep, 0) > playbook.reps[rep].capacity:
+        if turn.load.get(rep, 0) >= playbook.reps[rep].capacity:
             yield f"{place}: {rep} has {turn.load.get(rep, 0)} open plays, as many as they take"
     for one in drawing.draw.candidates:
         said = int(one.reason.split()[1]) if FULL in one.reason else None
-        if said is not None and said + 1 < turn.load.get(one.rep, 0):
+        if said is not None and said < turn.load.get(one.rep, 0):
             yield f"{place}: {one.rep} is said to have {said} open plays, and has {turn.load.get(one.rep, 0)}"
         if one.reason in (AWAY, OFF):
             yield f"{place}: {one.rep} {one.reason}, though everybody works at any hour"
@@ -96,11 +98,13 @@ def _out_of_turn(turns: Sequence[Turn], state: State, playbook: Playbook) -> Ite
         if drawing is None or not in_turn(drawing.draw):
             if drawing is not None:
                 taken.pop(drawing.handoff, "")
+                rotations[turn.team] = replace(held, last=drawing.number)
             continue
         taken[drawing.handoff] = drawing.draw.rep
         asked = [one.rep for one in drawing.draw.candidates if one.chosen or one.reason == ANOTHERS_TURN]
         able = [playbook.reps[rep] for rep in asked]
-        expected, rotations[turn.team] = pick(held, able)
+        expected, after = pick(held, able)
+        rotations[turn.team] = replace(after, last=drawing.number)
         if expected != drawing.draw.rep:
             yield f"draw {drawing.number} of {turn.team}: {drawing.draw.rep} was drawn, but it was {expected}'s turn"
         stretch = _stretch(stretches, turn.team, able)

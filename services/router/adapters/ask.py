@@ -56,6 +56,13 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """Every row of a table that stays small, in no order, not locked."""
+
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Write rows that should not be there yet; no answer. Raises `CrossedError` where one of them is."""
 
@@ -82,7 +89,7 @@ class Number:
     rows: Sequence[Row]
 
 
-Ask = Fetch | Lock | Tally | Filled | Create | Sum | Number
+Ask = Fetch | Lock | Tally | Filled | Whole | Create | Sum | Number
 
 
 def size(one: Ask) -> int:
@@ -92,7 +99,7 @@ def size(one: Ask) -> int:
             return len(one.keys)
         case Create() | Sum() | Number():
             return len(one.rows)
-        case Tally() | Filled():
+        case Tally() | Filled() | Whole():
             return 1
 
 

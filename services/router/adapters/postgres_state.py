@@ -26,6 +26,7 @@ from services.router.adapters.ask import (
     Row,
     Sum,
     Tally,
+    Whole,
     one_by_one,
     size,
 )
@@ -88,7 +89,7 @@ class PostgresState:
             case Create():
                 await self.create(connection, one.table, one.rows)
                 return ()
-            case Tally() | Filled() | Sum() | Number():
+            case Tally() | Filled() | Whole() | Sum() | Number():
                 rows: Sequence[Row] = await _driver(connection).fetch(asking(_shape(one)), *_values(one))
                 return rows
 
@@ -220,7 +221,7 @@ def _shape(one: Ask, places: Sequence[int] = ()) -> Ask:
             return type(one)(one.table, ())
         case Tally():
             return Tally(one.table, one.of, one.where, ())
-        case Filled():
+        case Filled() | Whole():
             return one
 
 
@@ -232,7 +233,7 @@ def _values(one: Ask) -> list[list[Any]]:
             return _columns(one.rows)
         case Tally():
             return [list(one.among)]
-        case Filled():
+        case Filled() | Whole():
             return []
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text, Uuid
 
-from services.router.adapters.ask import Ask, Create, Fetch, Filled, Lock, Number, Sum, Tally
+from services.router.adapters.ask import Ask, Create, Fetch, Filled, Lock, Number, Sum, Tally, Whole
 
 _ARRAYS: dict[type, str] = {
     Uuid: "uuid[]",
@@ -146,7 +146,7 @@ def _numbering(table: Table, start: int, when: str) -> str:
 def asking(one: Ask, start: int = 1, when: str = "") -> str:
     """One ask, given without its keys and rows; what locks or writes does so only `when` this holds."""
     match one:
-        case Fetch() | Tally() | Filled():
+        case Fetch() | Tally() | Filled() | Whole():
             return _reading(one, start)
         case Lock():
             return locking(one, joined=False, start=start, when=when)
@@ -158,7 +158,7 @@ def asking(one: Ask, start: int = 1, when: str = "") -> str:
             return _numbering(one.table, start, when)
 
 
-def _reading(one: Fetch | Tally | Filled, start: int) -> str:
+def _reading(one: Fetch | Tally | Filled | Whole, start: int) -> str:
     match one:
         case Fetch():
             return fetching(one, joined=False, start=start)
@@ -168,6 +168,8 @@ def _reading(one: Fetch | Tally | Filled, start: int) -> str:
         case Filled():
             held = [f"EXISTS (SELECT FROM {table.name}) AS filled{place}" for place, table in enumerate(one.tables)]
             return f"SELECT {', '.join(held)}"
+        case Whole():
+            return f"SELECT {_quoted(names_of(one.table))} FROM {one.table.name}"  # noqa: S608  (our own names)
 
 
 _WRITTEN = {"put": putting, "add": adding, "create": creating}
@@ -189,7 +191,7 @@ def together(writes: tuple[tuple[str, Table], ...], asks: tuple[Ask, ...], given
         free = f"NOT EXISTS (SELECT FROM a{one.unless})" if isinstance(one, Lock) and one.unless is not None else ""
         parts.append(f"a{place} AS ({asking(one, start, _all(before, free))})")
         start += given[place]
-        if not isinstance(one, Fetch | Tally | Filled):
+        if not isinstance(one, Fetch | Tally | Filled | Whole):
             before = f"(SELECT count(*) FROM a{place}) >= 0"  # noqa: S608  (our own names)
     answers = ", ".join(f"ARRAY(SELECT ROW(a{place}.*) FROM a{place})" for place in range(len(asks)))  # noqa: S608  (our own names)
     return f"WITH {', '.join(parts)} SELECT {answers}"

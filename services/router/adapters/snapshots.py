@@ -28,6 +28,7 @@ _LEFT_OUT = frozenset(
         tables.BATCH,
         tables.ASSIGNMENT,
         tables.ROTATION,
+        tables.GIVEN,
         tables.PUBLICATION,
         tables.PARKED,
         tables.ERASED,

@@ -31,6 +31,7 @@ from services.router.adapters.ask import (
     Row,
     Sum,
     Tally,
+    Whole,
     one_by_one,
 )
 from services.router.adapters.state import CrossedError, Write
@@ -59,10 +60,10 @@ class SqliteState:
             case Create():
                 await self.create(connection, one.table, one.rows)
                 return ()
-            case Sum() | Number() | Tally() | Filled():
+            case Sum() | Number() | Tally() | Filled() | Whole():
                 return await self._counted(connection, one)
 
-    async def _counted(self, connection: AsyncConnection, one: Sum | Number | Tally | Filled) -> Sequence[Row]:
+    async def _counted(self, connection: AsyncConnection, one: Sum | Number | Tally | Filled | Whole) -> Sequence[Row]:
         match one:
             case Sum():
                 return await self._sum(connection, one)
@@ -74,6 +75,10 @@ class SqliteState:
                 held = ", ".join(f"EXISTS (SELECT 1 FROM {table.name})" for table in one.tables)  # noqa: S608  (our own names)
                 driver = await _driver(connection)
                 return [list(map(bool, row)) for row in await driver.execute_fetchall(f"SELECT {held}")]
+            case Whole():
+                every = f"SELECT {_quoted(_names(one.table))} FROM {one.table.name}"  # noqa: S608  (our own names)
+                driver = await _driver(connection)
+                return _read(one.table, _names(one.table), await driver.execute_fetchall(every))
 
     @staticmethod
     async def _sum(connection: AsyncConnection, one: Sum) -> Sequence[Row]:

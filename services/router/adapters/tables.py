@@ -210,6 +210,14 @@ ASSIGNMENT = Table(
 )
 """Who was drawn, when, and why: a recorded fact, applied by replay and never decided again."""
 
+GIVEN = Table(
+    "router_given",
+    METADATA,
+    Column("rep", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+"""How many handoffs each rep was ever given: whoever gives one sees whether another did since they looked."""
+
 FLOOD = Table(
     "router_flood",
     METADATA,

@@ -50,6 +50,8 @@ class Rotation(Value, frozen=True, gc=False):
     """rep → millionths of a turn owed from before; negative when over-served."""
     away: Mapping[str, tuple[Span, ...]] = {}
     """Who has said that they are out of office."""
+    last: int = 0
+    """The number of the last draw for this team, in turn or not: by it a look that is older than that is known."""
 
 
 def draw(
@@ -176,9 +178,8 @@ def _carried(rotation: Rotation, members: tuple[tuple[str, int], ...]) -> Rotati
     for rep, weight in rotation.members:
         owed = TURN * weight * rotation.draws // whole - TURN * rotation.got.get(rep, 0)
         carry[rep] = max(-_MOST_OWED, min(_MOST_OWED, carry.get(rep, 0) + owed))
-    return Rotation(
-        members=members, away=rotation.away, carry={rep: owed for rep, owed in sorted(carry.items()) if owed}
-    )
+    kept = {rep: owed for rep, owed in sorted(carry.items()) if owed}
+    return Rotation(members=members, away=rotation.away, carry=kept, last=rotation.last)
 
 
 def turned_back(handoff: Handoff) -> tuple[Handoff, tuple[ReturnTurn, ...]]:

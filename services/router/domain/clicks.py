@@ -1,5 +1,10 @@
-"""Email clicks wait a moment: three or more links within two seconds are a scanner's work, not a person's (E8)."""
+"""Email clicks wait a moment: three or more links within two seconds are a scanner's work, not a person's (E8).
 
+A scanner reads what one address was sent, so a burst is one of an address, whoever's that is. Its clicks are kept with
+the lead that it belongs to, and go with it to another.
+"""
+
+from collections.abc import Iterable
 from uuid import UUID
 
 from schemas.event import Event, EventType, Identifier, Mark
@@ -61,9 +66,9 @@ def as_event(click: HeldClick, identifier: IdentifierKey, marks: tuple[Mark, ...
     )
 
 
-def in_burst(clicks: tuple[HeldClick, ...]) -> frozenset[UUID]:
-    """The clicks that share a stretch of two seconds with enough different links."""
-    ordered = sorted(clicks, key=lambda click: click.occurred_at)
+def in_burst(clicks: Iterable[HeldClick], address: IdentifierKey) -> frozenset[UUID]:
+    """This address's clicks that share a stretch of two seconds with enough different links."""
+    ordered = sorted((click for click in clicks if click.identifier == address), key=lambda click: click.occurred_at)
     found: set[UUID] = set()
     for at, first in enumerate(ordered):
         near = [click for click in ordered[at:] if click.occurred_at - first.occurred_at <= WITHIN]
@@ -73,12 +78,31 @@ def in_burst(clicks: tuple[HeldClick, ...]) -> frozenset[UUID]:
 
 
 def with_click(standing: Standing, click: HeldClick) -> Standing:
-    """The standing with one more click, or the same click in a new state; old judged ones are forgotten."""
+    """The standing with one more click, or the same click in a new state; the oldest judged ones are forgotten."""
     others = [each for each in standing.clicks if each.event != click.event]
-    ordered = sorted((*others, click), key=lambda each: (each.occurred_at, each.event.bytes))
-    judged = [each for each in ordered if each.judged]
+    ordered = _ordered((*others, click))
+    judged = [each for each in ordered if each.judged and each.identifier == click.identifier]
     forgotten = {each.event for each in judged[: max(0, len(judged) - MOST_JUDGED)]}
     return replace(standing, clicks=tuple(each for each in ordered if each.event not in forgotten))
+
+
+def carried(address: IdentifierKey, source: UUID, target: UUID, changes: Changes) -> tuple[HeldClick, ...]:
+    """Take an address's clicks from the lead that it belonged to to the one that it belongs to now; those not judged.
+
+    Their timers name a lead that has them no more.
+    """
+    before = changes.standing(source)
+    theirs = tuple(click for click in before.clicks if click.identifier == address)
+    if not theirs:
+        return ()
+    changes.put_standing(source, replace(before, clicks=tuple(each for each in before.clicks if each not in theirs)))
+    after = changes.standing(target)
+    changes.put_standing(target, replace(after, clicks=tuple(_ordered({*after.clicks, *theirs}))))
+    return tuple(click for click in theirs if not click.judged)
+
+
+def _ordered(clicks: Iterable[HeldClick]) -> list[HeldClick]:
+    return sorted(clicks, key=lambda each: (each.occurred_at, each.event.bytes))
 
 
 def timer(click: HeldClick, lead: UUID, playbook: Playbook) -> SetTimer:

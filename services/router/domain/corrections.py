@@ -27,7 +27,7 @@ class TakenBack:
     counted: Counted
     lead: UUID | None
     """Whose it was; None when nothing of it was found."""
-    merges: tuple[stitching.Merge, ...] = ()
+    moved: stitching.Moved = stitching.NOTHING
 
 
 def take_back(event: Event, original: UUID, changes: Changes, ready: Prepared, now: datetime) -> TakenBack:
@@ -59,11 +59,11 @@ def take_back(event: Event, original: UUID, changes: Changes, ready: Prepared, n
             changes.put_dossier(key, after)
             found = True
     leads = {world.identifiers[key].lead for key in rows}
-    merges: tuple[stitching.Merge, ...] = ()
+    moved = stitching.NOTHING
     if stitching.unclaim(name, rows, changes):
-        merges, found = stitching.regroup(leads, changes), True
+        moved, found = stitching.regroup(leads, changes), True
     changes.put_counted(original, ())
-    return TakenBack(_reason(event, found=found), counted, _whose(counted, rows, changes), merges)
+    return TakenBack(_reason(event, found=found), counted, _whose(counted, rows, changes), moved)
 
 
 def _reason(event: Event, *, found: bool) -> Reason:

@@ -8,7 +8,7 @@ from uuid import UUID
 from schemas.event import Event, IdentifierKind
 from schemas.fact import replace
 from schemas.verdict import Outcome, Reason, Receipt, Verdict
-from services.router.domain import merging, reasons, routing
+from services.router.domain import clicks, merging, reasons, routing
 from services.router.domain.applying import apply
 from services.router.domain.changes import Changes, Effect
 from services.router.domain.counts import with_statements
@@ -18,7 +18,7 @@ from services.router.domain.identity import made_by
 from services.router.domain.lead import IdentifierKey, Lead, Sighting
 from services.router.domain.moments import milliseconds
 from services.router.domain.prepared import Prepared
-from services.router.domain.stitching import Merge
+from services.router.domain.stitching import Moved
 from services.router.domain.surroundings import around, counted_flood
 from services.router.domain.world import IdentifierRow, Settled
 
@@ -40,8 +40,13 @@ class Docket:
     extra: dict[str, Any] = field(default_factory=dict)
     effect: Effect = field(default_factory=Effect)
 
-    def merged(self, merges: tuple[Merge, ...]) -> None:
-        """Leads that ended by this event: their standings are joined, the receipt stores both numbers."""
+    def moved(self, moved: Moved) -> None:
+        """By this event clicks wait with another lead, and leads ended.
+
+        Their standings are joined, the receipt stores both numbers.
+        """
+        merges, held = moved
+        self.effect.commands.extend([clicks.timer(click, lead, self.ready.playbook) for click, lead in held])
         for merge in merges:
             joined = merging.joined(merge, self.changes, self.ready.playbook, self.now, self.event.id)
             self.effect.commands.extend(joined)

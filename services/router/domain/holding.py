@@ -20,7 +20,7 @@ def hold(docket: Docket, lead: UUID, key: IdentifierKey) -> Effect:
     changes, playbook = docket.changes, docket.ready.playbook
     click = clicks.held(docket.event, key)
     changes.put_standing(lead, clicks.with_click(changes.standing(lead), click))
-    burst = clicks.in_burst(changes.standing(lead).clicks)
+    burst = clicks.in_burst(changes.standing(lead).clicks, key)
     if click.event not in burst:
         docket.effect.commands.append(clicks.timer(click, lead, playbook))
         return docket.effect
@@ -51,7 +51,7 @@ def release(fact: TimerFired, changes: Changes, ready: Prepared, *, awaited: boo
     changes.put_standing(fact.subject, clicks.with_click(standing, replace(click, judged=True)))
     if click.event in changes.world.corrected:
         return numbered(docket, row.lead, reasons.CORRECTED_BEFORE)
-    if click.event in clicks.in_burst(standing.clicks):
+    if click.event in clicks.in_burst(standing.clicks, key):
         return _scanned(docket, click, key)
     effect = decide(docket, changes.lead(row.lead))
     signals = tuple(signal for _, _, signal, _ in effect.settled[-1].counted if signal)

@@ -49,9 +49,8 @@ def judge(docket: Docket) -> Effect:
     counts_nothing = _uncounted(docket, keys)
     if counts_nothing is not None:
         return counts_nothing
-    lead, merges = stitching.settle(event, keys, changes)
-    if merges:
-        docket.merged(merges)
+    lead, moved = stitching.settle(event, keys, changes)
+    docket.moved(moved)
     if event.type is EventType.EMAIL_CLICKED and event.corrects is None:
         return hold(docket, lead, next(key for key in keys if key in changes.world.members[lead]))
     return decide(docket, changes.lead(lead))
@@ -89,7 +88,7 @@ def _taken_back(docket: Docket, original: UUID) -> corrections.TakenBack:
     docket.notes.append(found.reason)
     docket.extra["corrects"] = str(original)
     docket.extra["taken_back"] = sorted({signal for _, _, signal, _ in found.counted if signal})
-    docket.merged(found.merges)
+    docket.moved(found.moved)
     return found
 
 

@@ -3,18 +3,20 @@
 Which lead an identifier belongs to is a function of the claims alone, so no order of arrival matters. Counts stay with
 their identifier and go where it goes: nothing is moved twice. Where a lead loses its last identifier its standing joins
 that of the lead which took its root; a lead's number (`seq`) is never below that of any lead an identifier came from,
-so that a number is never given twice under one id, even when a merge is taken back.
+so that a number is never given twice under one id, even when a merge is taken back. The clicks that an address has made
+go with it, as part of a burst perhaps.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from schemas.event import Event, IdentifierKind
 from schemas.fact import replace
-from services.router.domain import identity
+from services.router.domain import clicks, identity
 from services.router.domain.changes import Changes
-from services.router.domain.lead import IdentifierKey, Ownership, Sighting
+from services.router.domain.lead import HeldClick, IdentifierKey, Ownership, Sighting
 from services.router.domain.moments import milliseconds
 from services.router.domain.world import IdentifierRow
 
@@ -31,27 +33,40 @@ class Merge:
     into_seq: int
 
 
-def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> tuple[UUID, tuple[Merge, ...]]:
-    """The lead of this event after what it says about who is who, and the leads that ended by it.
+class Moved(NamedTuple):
+    """What became of leads whose identifiers belong elsewhere now."""
+
+    merges: tuple[Merge, ...] = ()
+    """Those that ended."""
+    held: tuple[tuple[HeldClick, UUID], ...] = ()
+    """Clicks that wait still, and with which lead they do now."""
+
+
+NOTHING = Moved()
+
+
+def settle(event: Event, keys: tuple[IdentifierKey, ...], changes: Changes) -> tuple[UUID, Moved]:
+    """The lead of this event after what it says about who is who, and what moved by it.
 
     Raises `NeedsMoreError` where an identifier that takes part was not loaded.
     """
     if len(keys) == 1:
         alone = changes.row(keys[0])
         if alone is not None:
-            return alone.lead, ()
+            return alone.lead, NOTHING
     rows = [changes.row(key) for key in keys]
     if keys[0].kind is _EMAIL and not any(rows[1:]) and (len(keys) == 1 or keys[1].kind is not _EMAIL):
-        return _joined(event, keys, rows[0], changes), ()
+        return _joined(event, keys, rows[0], changes), NOTHING
     fresh = [key for key, row in zip(keys, rows, strict=True) if row is None]
     for key in fresh:
         changes.put_row(IdentifierRow(key, identity.lead_id(key)))
     moved = _claim(event, keys, changes)
     if not moved and (not fresh or len(keys) == 1):
-        return changes.world.identifiers[keys[0]].lead, ()
-    merges = regroup({changes.world.identifiers[key].lead for key in keys}, changes)
+        return changes.world.identifiers[keys[0]].lead, NOTHING
+    merges, held = regroup({changes.world.identifiers[key].lead for key in keys}, changes)
     newborn = {identity.lead_id(key) for key in fresh}
-    return changes.world.identifiers[keys[0]].lead, tuple(each for each in merges if each.gone not in newborn)
+    ended = tuple(each for each in merges if each.gone not in newborn)
+    return changes.world.identifiers[keys[0]].lead, Moved(ended, held)
 
 
 def _joined(event: Event, keys: tuple[IdentifierKey, ...], known: IdentifierRow | None, changes: Changes) -> UUID:
@@ -105,19 +120,21 @@ def unclaim(event: bytes, keys: Iterable[IdentifierKey], changes: Changes) -> bo
     return found
 
 
-def regroup(leads: Iterable[UUID], changes: Changes) -> tuple[Merge, ...]:
-    """Put every identifier of these leads where the claims put it; the leads that ended by it."""
+def regroup(leads: Iterable[UUID], changes: Changes) -> Moved:
+    """Put every identifier of these leads where the claims put it; what moved by it."""
     world = changes.world
     before = {key: lead for lead in leads for key in world.members.get(lead, ())}
     numbers = {lead: changes.standing(lead).seq for lead in set(before.values())}
+    held: list[tuple[HeldClick, UUID]] = []
     for key in sorted(before):
         row = world.identifiers[key]
         target = identity.lead_id(root_of(key, changes))
         if target != row.lead:
             _number(row.lead, target, changes)
+            held += [(click, target) for click in clicks.carried(key, row.lead, target, changes)]
             changes.put_row(replace(row, lead=target))
     ended = (lead for lead in sorted(numbers) if not world.members.get(lead))
-    return tuple(_ended(lead, before, numbers, changes) for lead in ended)
+    return Moved(tuple(_ended(lead, before, numbers, changes) for lead in ended), tuple(held))
 
 
 def _number(source: UUID, target: UUID, changes: Changes) -> None:

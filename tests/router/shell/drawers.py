@@ -16,6 +16,10 @@ from random import Random
 from runtime.clock import ManualClock
 from runtime.database import Database
 from runtime.log import Batch, Log, Partition
+from schemas.event import Claim, Event
+from schemas.fact import Trust
+from schemas.fact import replace as with_fields
+from schemas.lead import Field
 from schemas.topics import EVENTS_URGENT
 from services.router.applying import More, apply
 from services.router.domain.junctions import always
@@ -28,35 +32,44 @@ TEAM = "inside_sales"
 MANY = 1_000_000_000
 
 
-def rotating(weights: Sequence[int]) -> Playbook:
-    """The straw man with one team of so many reps, who are always there and never have enough."""
+def rotating(weights: Sequence[int], *, team: str = TEAM, capacity: int = MANY) -> Playbook:
+    """The straw man with one team of so many reps, who are always there and have enough at their capacity only."""
     straw = the_playbook()
     maya = straw.reps["maya"]
     names = [f"rep{number:02}" for number in range(len(weights))]
     reps = {
-        name: replace(maya, id=name, name=name.title(), weight=weight, capacity=MANY)
+        name: replace(maya, id=name, name=name.title(), weight=weight, capacity=capacity)
         for name, weight in zip(names, weights, strict=True)
     }
-    team = replace(straw.teams[TEAM], reps=tuple(names))
-    routing = (RoutingRule(always(), TEAM, "everybody"),)
+    alone = replace(straw.teams[team], reps=tuple(names))
+    routing = (RoutingRule(always(), team, "everybody"),)
     return replace(
-        straw, reps={**straw.reps, **reps}, teams={TEAM: team}, routing=routing, flood=FloodLimit(MANY, MANY, MANY)
+        straw, reps={**straw.reps, **reps}, teams={team: alone}, routing=routing, flood=FloodLimit(MANY, MANY, MANY)
     )
 
 
-async def router(database: Database, log: Log, book: Playbook, number: int, handoffs: int) -> None:
+def owned(asked: Event, rep: str) -> Event:
+    """A request by somebody of whom the CRM says whose they are."""
+    return with_fields(asked, claims=(*asked.claims, Claim(field=Field.OWNER, value=rep, trust=Trust.ATTESTED)))
+
+
+async def router(
+    database: Database, log: Log, book: Playbook, number: int, handoffs: int, *, owners: float = 0
+) -> None:
     """Open so many handoffs, in batches of any size. Some it offers with the batch, some right after it.
 
-    Now and then it dies between the two, and somebody sweeps what is left.
+    Now and then it dies between the two, and somebody sweeps what is left. Of its leads this share has an owner.
     """
     hand = Hand(database, log, ManualClock(NOON + timedelta(hours=4)), book)
     chance, partition = Random(number), Partition(EVENTS_URGENT.name, number)
     epoch, first = (await hand.take(partition)).epoch, 0
+    reps = [rep for team in book.teams.values() for rep in team.reps]
     while first < handoffs:
         size = min(chance.randint(1, 12), handoffs - first)
         facts = [
             a_consultation(f"p{number}n{first + place}@firm{number}n{first + place}.example") for place in range(size)
         ]
+        facts = [owned(one, chance.choice(reps)) if chance.random() < owners else one for one in facts]
         batch = Batch(partition, first, first + size, epoch, records_of(partition, first, facts))
         if chance.random() < 0.1:
             await _decided(hand, batch)
