@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import delete
 
 from schemas.verdict import Outcome
@@ -16,6 +17,8 @@ from services.router.offering import Offering
 from tests.router.shell.building import a_consultation, a_page_view, an_erasure, an_event
 from tests.router.shell.ring import Hand
 from tests.router.shell.test_replay import a_day
+
+pytestmark = pytest.mark.whole  # a past is decided, and then once more
 
 
 async def over_the_past(hand: Hand, book: Playbook | None = None, *, until: datetime | None = None) -> Backtest:

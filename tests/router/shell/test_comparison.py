@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from schemas.feedback import RejectReason
 from schemas.verdict import Outcome, Rule
 from services.router.adapters import tables
@@ -13,6 +15,8 @@ from tests.router.shell.building import a_consultation, a_page_view, a_rejection
 from tests.router.shell.ring import Hand
 from tests.router.shell.test_backtest import over_the_past
 from tests.router.shell.test_replay import a_day
+
+pytestmark = pytest.mark.whole  # a past is decided, and then once more
 
 
 async def beside(hand: Hand, book: Playbook | None = None, *, until: datetime | None = None) -> Comparison:

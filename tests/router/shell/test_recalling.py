@@ -13,6 +13,8 @@ from tests.router.shell.ring import Hand
 from tests.router.shell.test_backtest import forget_the_first_batch
 from tests.router.shell.test_replay import a_day
 
+pytestmark = pytest.mark.whole  # a past is decided, and then once more
+
 
 async def test_an_event_is_explained_by_what_was_known_then(hand: Hand) -> None:
     asked = an_event(EventType.FORM_SUBMITTED, email="kim@umbrella.example", claims={"budget": "no"})

@@ -33,6 +33,8 @@ from tests.router.shell.choking import POISON, choking
 from tests.router.shell.ring import Hand
 from tests.router.shell.test_erasure import JEAN, jeans_colleagues_come, what_others_saw
 
+pytestmark = pytest.mark.whole  # a past is decided, and then once more
+
 
 @pytest.fixture
 async def scratch(tmp_path: Path, log: Log, clock: ManualClock, playbook: Playbook) -> AsyncIterator[Hand]:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import delete
 
 from schemas.event import EventType
@@ -21,6 +22,8 @@ from tests.router.shell.building import a_consultation, a_page_view, an_erasure,
 from tests.router.shell.ring import Hand
 from tests.router.shell.test_erasure import JEAN
 from tests.router.shell.test_replay import a_day, scratch
+
+pytestmark = pytest.mark.whole  # a past is decided, and then once more
 
 assert scratch  # a fixture of this module as well
 
