@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Column, LargeBinary, Row, Text, insert, select
 
 from runtime.database import Database
 from runtime.log import Log, OffsetLostError, Partition
+from runtime.positions import Positions
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import instant
 from services.router.adapters.loading import world_of
@@ -36,8 +37,9 @@ async def beginning(recorded: Database, log: Log, before: int | None = None) -> 
     async with recorded.reading() as connection:
         rows = list(await connection.execute(select(tables.BATCH).order_by(tables.BATCH.c.number)))
         kept = list(await connection.execute(select(tables.SNAPSHOT).order_by(tables.SNAPSHOT.c.number)))
+        reached = await Positions(tables.POSITIONS).read(connection)
     starts = [Start(row.number, instant(row.at), row.forgotten) for row in kept if _followed(row.number, rows)]
-    if begins_at_the_beginning(rows):
+    if begins_at_the_beginning(rows, reached):
         starts.insert(0, Start(0))
     if before is not None:
         starts = [one for one in reversed(starts) if one.number < before]

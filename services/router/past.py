@@ -40,12 +40,16 @@ def as_then(books: Mapping[tuple[str, str], Playbook]) -> Books:
     return book
 
 
-def begins_at_the_beginning(rows: Iterable[Row[Any]]) -> bool:
-    """Whether these rows of `router_batch`, in their order, hold the first batch of every partition."""
+def begins_at_the_beginning(rows: Iterable[Row[Any]], reached: Mapping[Partition, int]) -> bool:
+    """Whether these rows of `router_batch`, in their order, hold the first batch of every partition.
+
+    `reached` says where each partition stands: one that stands anywhere and has no batch has none left.
+    """
     first: dict[tuple[str, int], int] = {}
     for row in rows:
         first.setdefault((row.lane, row.partition), row.first)
-    return not any(first.values())
+    left = any(following and (one.topic, one.number) not in first for one, following in reached.items())
+    return not left and not any(first.values())
 
 
 def refuse_half_a_past() -> NoReturn:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runtime.database import Database
 from runtime.log import Log
+from runtime.positions import Positions
 from services.router.adapters import codec, tables
 from services.router.adapters.codec import instant
 from services.router.adapters.saving import handoff_row
@@ -61,7 +62,9 @@ async def replay(recorded: Database, log: Log, desk: Desk, books: Mapping[tuple[
     async with desk.carriage.database.reading() as connection:
         start = (await connection.execute(select(func.max(tables.BATCH.c.number)))).scalar_one() or 0
     rows = await _rows(recorded, tables.BATCH, tables.BATCH.c.number > start, tables.BATCH.c.number)
-    if not start and not begins_at_the_beginning(rows):
+    async with recorded.reading() as connection:
+        reached = await Positions(tables.POSITIONS).read(connection)
+    if not start and not begins_at_the_beginning(rows, reached):
         refuse_half_a_past()
     floods = await recorded_floods(recorded, start)
     for row in rows:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from schemas.verdict import Outcome
 from services.router.adapters import tables
 from services.router.backtest import Backtest, backtest
 from services.router.consumer import Consumer
+from services.router.desk import ASSIGNMENT_LANE
 from services.router.domain.playbook import Playbook
 from services.router.offering import Offering
 from tests.router.shell.building import a_consultation, a_page_view, an_erasure, an_event
@@ -108,6 +109,19 @@ async def test_a_past_whose_first_batches_are_forgotten_is_called_half_a_past(ha
 
     await forget_the_first_batch(hand)
 
+    assert not (await over_the_past(hand)).whole
+
+
+async def test_a_past_of_which_one_partition_has_no_batch_left_is_half_a_past(hand: Hand) -> None:
+    await a_day(hand)
+    batch = tables.BATCH
+    async with hand.database.transaction() as connection:
+        rows = await connection.execute(select(batch.c.lane, batch.c.partition).distinct())
+        lanes = sorted((row.lane, row.partition) for row in rows)
+        lane, partition = next(one for one in lanes if one[0] != ASSIGNMENT_LANE)
+        await connection.execute(delete(batch).where(batch.c.lane == lane, batch.c.partition == partition))
+
+    assert len(lanes) > 1
     assert not (await over_the_past(hand)).whole
 
 
