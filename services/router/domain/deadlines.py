@@ -90,13 +90,20 @@ def play_of(handoff: Handoff, playbook: Playbook) -> Play:
 def next_attempt(handoff: Handoff, playbook: Playbook, now: datetime) -> tuple[Handoff, tuple[SetTimer, ...]]:
     """The handoff with the deadline of its next attempt: the play's window, shared out evenly, in working hours.
 
-    Where the next contact waits for something, its deadline waits as well.
+    Where the next contact waits for something, its deadline waits as well. There is nothing to remind of where all
+    attempts are made: it only expires then.
     """
-    soonest = now + _pace(handoff, playbook)
-    if handoff.waits_for and handoff.not_before:
-        soonest = max(soonest, handoff.not_before)
-    due = business_time.add(hours_of(handoff, playbook), soonest, timedelta())
-    return replace(handoff, attempt_by=due), (SetTimer(ATTEMPT[1], handoff.id, due, None, handoff.round),)
+    hours, pace = hours_of(handoff, playbook), _pace(handoff, playbook)
+    earliest = handoff.not_before if handoff.waits_for and handoff.not_before else now
+    soonest = max(now + pace, earliest)
+    due = business_time.add(hours, soonest, timedelta())
+    left = handoff.attempts < play_of(handoff, playbook).attempts
+    parts = level_of(handoff, playbook).reminders if left else ()
+    wakes = [business_time.add(hours, now + (soonest - now) * part, timedelta()) for part in parts]
+    name = waking.name_of(handoff.id, due)
+    coming = dict.fromkeys(wake for wake in wakes if earliest <= wake < due)
+    reminders = [SetTimer(ATTEMPT[0], handoff.id, wake, name, handoff.round) for wake in coming]
+    return replace(handoff, attempt_by=due), (*reminders, SetTimer(ATTEMPT[1], handoff.id, due, None, handoff.round))
 
 
 def came(fact: TimerFired, lead: Lead, around: Surroundings, playbook: Playbook, now: datetime) -> Decision:
@@ -125,6 +132,7 @@ _BACK = "You asked to see this again now."
 _NOTICES = {
     (TimerKind.ACCEPT_REMINDER, HandoffState.OFFERED): "Please accept or reject: the deadline is near.",
     (TimerKind.ATTEMPT_REMINDER, HandoffState.ACCEPTED): "The first attempt is due soon.",
+    (TimerKind.ATTEMPT_REMINDER, HandoffState.WORKING): "The next attempt is due soon.",
     (TimerKind.SNOOZE_ENDED, HandoffState.OFFERED): _BACK,
     (TimerKind.SNOOZE_ENDED, HandoffState.ACCEPTED): _BACK,
     (TimerKind.SNOOZE_ENDED, HandoffState.WORKING): _BACK,

@@ -66,7 +66,7 @@ def test_where_a_team_is_no_more_the_last_resort_hears_of_what_is_overdue() -> N
     office, handoff = worked_on()
     office.playbook = without_a_team(office.playbook, handoff.assignee)
     office.until(due(handoff))
-    (said,) = [each for each in office.commands if isinstance(each, Remind)]
+    *_, said = [each for each in office.commands if isinstance(each, Remind)]
 
     assert said.persons == (handoff.assignee, "olga")
 

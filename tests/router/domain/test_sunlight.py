@@ -49,7 +49,7 @@ def test_what_is_told_of_one_round_never_has_the_number_of_what_was_told_before(
     office.take(an_act(HandoffRejected, handoff, at=MONDAY + DAY + 2 * HOUR, reason=RejectReason.WRONG_REP))
     after = office.world.handoffs[handoff.id]
 
-    assert (overdue, after.state, after.round) == (1, HandoffState.QUEUED, handoff.round)
+    assert (overdue, after.state, after.round) == (2, HandoffState.QUEUED, handoff.round)
     assert after.reminders > overdue
 
 
