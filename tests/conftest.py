@@ -244,6 +244,10 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which real servers took part."""
+    """Say what the long tests went through, and which real servers took part."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, story in report.user_properties:
+            if name == "story":
+                terminalreporter.write_line(f"{report.location[2]}: {story}")
     for name, version in _VERSIONS.items():
         terminalreporter.write_line(f"{name} {version} was really used")

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import random
+from collections import Counter
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return Engine(request.getfixturevalue("kafka_bootstrap"), request.getfixturevalue("fresh_postgres_url"))
 
 
-async def test_killed_at_any_moment_it_keeps_every_promise(engine: Engine, tmp_path: Path) -> None:
+async def test_killed_at_any_moment_it_keeps_every_promise(
+    engine: Engine, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     journal = Journal(postings(WEBHOOKS, SEED))
     chance = random.Random(SEED)
     async with desks() as told, engine.ring(tmp_path, told) as ring:
@@ -66,9 +70,17 @@ async def test_killed_at_any_moment_it_keeps_every_promise(engine: Engine, tmp_p
             _, died = await asyncio.gather(sending, reap(plan(KILLS, WEBHOOKS, SEED), ring.services, journal, idle))
         await settled(ring, within=PATIENCE)
         evidence = await evidence_of(ring)
+        record_property("story", _story(journal, died, len(evidence.handoffs)))
 
         assert violations(journal, evidence, told) == [], f"seed {SEED}, {journal.answers()}"
         assert [service.crashes() for service in ring.processes] == [[] for _ in ring.processes]
         assert died.total() >= KILLS
         assert set(died) >= (set(FAILPOINTS) if SOAK else {""})
         assert len(evidence.handoffs) > WEBHOOKS // 40
+
+
+def _story(journal: Journal, died: Counter[str], handoffs: int) -> str:
+    """What was done to the ring, so that it can be done again (`PLAYCALLER_TEST_SEED`), and what came of it."""
+    answers = ", ".join(f"{count} × {answer or 'none'}" for answer, count in sorted(journal.answers().items()))
+    kills = ", ".join(f"{count} × {place or 'at any moment'}" for place, count in sorted(died.items()))
+    return f"seed {SEED}: {WEBHOOKS} webhooks, answers: {answers}; killed: {kills}; {handoffs} handoffs"

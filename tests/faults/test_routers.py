@@ -3,9 +3,8 @@
 import asyncio
 import os
 import random
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,7 +84,11 @@ class Run:
 
 
 async def test_three_routers_that_are_killed_and_rebalanced_come_to_what_one_comes_to(
-    kafka_bootstrap: str, fresh_postgres_url: str, another_postgres_url: str, tmp_path: Path
+    kafka_bootstrap: str,
+    fresh_postgres_url: str,
+    another_postgres_url: str,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """The same records, by two ways.
 
@@ -98,8 +101,7 @@ async def test_three_routers_that_are_killed_and_rebalanced_come_to_what_one_com
         three = await by_three(a_house(tmp_path, kafka_bootstrap, fresh_postgres_url), incoming, pages)
         one = await by_one(a_house(tmp_path, kafka_bootstrap, another_postgres_url), incoming, pages)
     differences = different(incoming.people, three.state, one.state, load(pages))
-    if SOAK:
-        print(three.story, file=sys.__stderr__)
+    record_property("story", three.story)
 
     assert three.faults == [], "\n".join([three.story, *three.faults])
     assert one.faults == [], "\n".join(["one router alone", three.story, *one.faults])
