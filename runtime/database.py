@@ -32,8 +32,9 @@ class Database:
         self.dialect = parsed.get_backend_name()
         options: dict[str, Any] = {}
         self._away: tuple[type[Exception], ...] = (OSError,)
+        self._half_closed: tuple[type[Exception], ...] = ()
         if self.dialect == "postgresql":
-            self._away = _postgresql_away()
+            self._away, self._half_closed = _postgresql_away(), _postgresql_half_closed()
             options = {"pool_size": pool_size, "max_overflow": pool_size, "pool_use_lifo": True}
         self.engine = create_async_engine(parsed, hide_parameters=True, **options)
         if self.dialect == "postgresql":
@@ -107,7 +108,8 @@ class Database:
         connection = connection or await self._taken(self._unbegun)
         kept = False
         try:
-            yield connection
+            async with self._living(connection):
+                yield connection
             kept = self._at_hand.keep(connection)
         finally:
             if not kept:
@@ -117,9 +119,22 @@ class Database:
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         connection = await self._taken(engine)
         try:
-            yield connection
+            async with self._living(connection):
+                yield connection
         finally:
             await asyncio.shield(connection.close())
+
+    @asynccontextmanager
+    async def _living(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Throw the connection away that turns out to be half closed: the server's goodbye was read, its end was not.
+
+        asyncpg calls it a fault of its own, which neither it nor SQLAlchemy counts among the database's errors.
+        """
+        try:
+            yield
+        except self._half_closed as fault:
+            await asyncio.shield(connection.invalidate())
+            raise DBAPIError(None, None, fault, hide_parameters=True, connection_invalidated=True) from fault
 
     async def _taken(self, engine: AsyncEngine) -> AsyncConnection:
         """From the pool. The driver's own errors while a server starts or goes are one error of ours."""
@@ -148,6 +163,13 @@ def _postgresql_away() -> tuple[type[Exception], ...]:
     import asyncpg
 
     return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def _postgresql_half_closed() -> tuple[type[Exception], ...]:
+    """What asyncpg raises on a connection whose server has said that it ends, and is still there."""
+    import asyncpg
+
+    return (asyncpg.InternalClientError,)
 
 
 async def asked(connection: AsyncConnection, statement: str, *values: Any) -> "Sequence[asyncpg.Record]":
