@@ -94,7 +94,7 @@ async def apply(desk: Desk, batch: Batch, condemned: Mapping[int, str], more: Mo
     incoming, playbook = Incoming(batch), desk.shelf.current
     stretches = reading(incoming, condemned)
     first, today = next(stretches), day_of(milliseconds(desk.now()))
-    keys = sorted({entry.key for entry in first})
+    keys = [entry.key for entry in first]
     claim = desk.state.claimed(desk.carriage.database, desk.positions, batch, table=tables.SEEN, keys=keys, day=today)
     async with AsyncExitStack() as turn, claim as (connection, known):
         entries, wanted = await fresh(

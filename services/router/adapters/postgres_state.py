@@ -193,9 +193,10 @@ class PostgresState:
             async with positions.claimed(database, batch) as connection:
                 yield connection, None
             return
-        insert = remembering_at_once(table, keys, day)
+        each = sorted(set(keys))
+        insert = remembering_at_once(table, each, day)
         async with positions.claimed_with(database, batch, insert) as (connection, written):
-            yield connection, set(keys) if written == len(keys) else await _own(connection, table, keys)
+            yield connection, set(each) if written == len(each) else await _own(connection, table, each)
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:
         """As the contract says."""

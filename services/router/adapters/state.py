@@ -102,7 +102,10 @@ class State(Protocol):
     def claimed(
         self, database: Database, positions: Positions, batch: Batch, *, table: Table, keys: Sequence[str], day: int
     ) -> AbstractAsyncContextManager[tuple[AsyncConnection, AbstractSet[str] | None]]:
-        """`Positions.claimed`; and with it what `remember` does and gives, or None where that is better done alone."""
+        """`Positions.claimed`; and with it what `remember` does and gives, or None where that is better done alone.
+
+        Keys may stand among them twice.
+        """
         ...
 
     async def remove(self, connection: AsyncConnection, table: Table, by: str, values: Sequence[Any]) -> int:

@@ -79,7 +79,7 @@ async def test_what_is_remembered_with_the_claim_tells_which_are_new(house: Data
 
     async def claimed(first: int, after: int, keys: Sequence[str]) -> AbstractSet[str]:
         batch = Batch(ADAS, first, after, 1, [])
-        async with state.claimed(house, STANDS, batch, table=SEEN, keys=sorted(keys), day=2) as (connection, found):
+        async with state.claimed(house, STANDS, batch, table=SEEN, keys=[*keys, *keys], day=2) as (connection, found):
             return await state.remember(connection, SEEN, sorted(keys), 2) if found is None else found
 
     assert await claimed(0, 9, [known.hex, *new]) == set(new)
