@@ -1,6 +1,6 @@
 """What may be asked of the state: some of it reads, some locks, some writes; several of them make one round trip."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -90,6 +90,8 @@ class Number:
 
 
 Ask = Fetch | Lock | Tally | Filled | Whole | Create | Sum | Number
+NOTHING = Filled(())
+"""Stands where nothing is asked."""
 
 
 def size(one: Ask) -> int:
@@ -99,14 +101,36 @@ def size(one: Ask) -> int:
             return len(one.keys)
         case Create() | Sum() | Number():
             return len(one.rows)
-        case Tally() | Filled() | Whole():
+        case Filled():
+            return min(1, len(one.tables))
+        case Tally() | Whole():
             return 1
+
+
+def idle(one: Ask, before: Sequence[Sequence[Row]]) -> bool:
+    """Whether there is nothing to do, by itself or after what the asks `before` it were answered."""
+    return not size(one) or (isinstance(one, Lock) and one.unless is not None and bool(before[one.unless]))
+
+
+def runs(asks: Sequence[Ask], most: int) -> Iterator[list[int]]:
+    """The places of what is asked at all, in order, together as long as they are at most so many keys and rows."""
+    run: list[int] = []
+    held = 0
+    for place, one in enumerate(asks):
+        if not size(one):
+            continue
+        if run and held + size(one) > most:
+            yield run
+            run, held = [], 0
+        run.append(place)
+        held += size(one)
+    if run:
+        yield run
 
 
 async def one_by_one(asks: Sequence[Ask], answer: Callable[[Ask], Awaitable[Sequence[Row]]]) -> list[Sequence[Row]]:
     """The answers to these, each by itself."""
     answers: list[Sequence[Row]] = []
     for one in asks:
-        idle = not size(one) or (isinstance(one, Lock) and one.unless is not None and answers[one.unless])
-        answers.append(() if idle else await answer(one))
+        answers.append(() if idle(one, answers) else await answer(one))
     return answers

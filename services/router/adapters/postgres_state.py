@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -16,6 +15,7 @@ from runtime.log import Batch
 from runtime.meanwhile import meanwhile
 from runtime.positions import Positions
 from services.router.adapters.ask import (
+    NOTHING,
     Ask,
     Create,
     Fetch,
@@ -27,7 +27,8 @@ from services.router.adapters.ask import (
     Sum,
     Tally,
     Whole,
-    one_by_one,
+    idle,
+    runs,
     size,
 )
 from services.router.adapters.postgres_statements import (
@@ -59,10 +60,24 @@ class PostgresState:
 
     async def ask(self, connection: AsyncConnection, *asks: Ask) -> Sequence[Sequence[Row]]:
         """As the contract says: a few keys and rows in one statement, many each the fastest way."""
-        live = [one for one in asks if size(one)]
-        if len(live) < 2 or sum(map(size, live)) > _SMALL:  # noqa: PLR2004  (one is no crowd)
-            return await one_by_one(asks, partial(self._answer, connection))
-        return await self._together(connection, (), asks)
+        answers: list[Sequence[Row]] = [()] * len(asks)
+        for run in runs(asks, _SMALL):
+            for place, answer in zip(run, await self._run(connection, asks, run, answers), strict=True):
+                answers[place] = answer
+        return answers
+
+    async def _run(
+        self, connection: AsyncConnection, asks: Sequence[Ask], run: Sequence[int], before: Sequence[Sequence[Row]]
+    ) -> Sequence[Sequence[Row]]:
+        """The answers to those of the asks, while those `before` them are known."""
+        left = {place for place in run if not idle(asks[place], before)}
+        if len(left) == 1:
+            (only,) = left
+            return [await self._answer(connection, asks[place]) if place == only else () for place in run]
+        if not left:
+            return [()] * len(run)
+        found = await self._together(connection, (), [one if at in left else NOTHING for at, one in enumerate(asks)])
+        return [found[place] for place in run]
 
     async def _together(
         self, connection: AsyncConnection, writes: Sequence[Write], asks: Sequence[Ask]

@@ -108,6 +108,22 @@ async def test_what_is_locked_unless_somebody_is_there_is_locked_for_strangers_o
     assert (plain(somebody), plain(left)) == ([(ADA,)], [])
 
 
+@pytest.mark.parametrize("between", [1, 200])
+async def test_what_is_locked_unless_somebody_is_there_waits_for_that_answer_whatever_stands_between(
+    house: Database, state: State, between: int
+) -> None:
+    counters = Fetch(FLOOD, ("key",), [(str(one),) for one in range(between)], ("key",))
+    account = Lock(ACCOUNT, [("acme.example",)], unless=0)
+    async with begun(house) as connection:
+        await state.put(connection, ACCOUNT, [("acme.example", None, "tom", b"")])
+        nobody, _, free = await state.ask(connection, BY_EMAIL, counters, account)
+        await state.put(connection, IDENTIFIER, [an_identifier("ada@acme.example")])
+        somebody, _, left = await state.ask(connection, BY_EMAIL, counters, account)
+
+    assert (plain(nobody), plain(free)) == ([], [("acme.example", None, "tom", b"")])
+    assert (plain(somebody), plain(left)) == ([(ADA,)], [])
+
+
 async def test_a_crossing_among_what_is_asked_together_names_its_table(house: Database, state: State) -> None:
     async def make() -> None:
         async with begun(house) as connection:
