@@ -6,6 +6,7 @@ from uuid import UUID
 
 from runtime.log import Log
 from schemas import dead_letter, play
+from schemas.event import EventType
 from schemas.fact import decode
 from schemas.handoff import OPEN
 from schemas.lead import Field
@@ -73,7 +74,11 @@ def _double_or_missing(state: State) -> Iterator[str]:
 
 
 def _unanswered(stream: Stream, state: State) -> Iterator[str]:
-    """Whoever asks for a call has a handoff by it, or a triage item where a list forbids it."""
+    """Whoever asks for a call has a handoff by it, or a triage item where a list forbids it.
+
+    What was taken back before it came, of somebody who is met by it, is in nobody's history.
+    """
+    taken_back = {event.corrects for event in stream.events.values() if event.type is EventType.RETRACTED}
     natures = {email: person for person in stream.people for email in person.emails}
     rulings = {one.event: one for one in state.rulings}
     for event in stream.events.values():
@@ -82,7 +87,7 @@ def _unanswered(stream: Stream, state: State) -> Iterator[str]:
         person = natures[event.identifiers[0].value]
         ruling = rulings.get(event.id)
         if person.nature is Nature.TURNING or ruling is None:
-            if ruling is None:
+            if ruling is None and event.id not in taken_back:
                 yield f"{person.name} asked for a call by {event.id}, and there is no verdict on it"
             continue
         if person.nature is Nature.LISTED:
