@@ -1,6 +1,6 @@
 """Feedback: what came back. People's acts, timers and acts of control, all keyed by the handoff, else the lead."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID, uuid5
@@ -10,6 +10,8 @@ import msgspec
 from schemas.fact import Fact
 
 _REPS = UUID("0f6c1f2e-6f0b-5c1e-8a52-5a3f1e0c9d47")
+LONGEST_RETURN = timedelta(days=366)
+"""So far ahead somebody may ask to see a lead again."""
 
 
 class RejectReason(StrEnum):

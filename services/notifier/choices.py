@@ -1,7 +1,5 @@
 """The closed lists a rep chooses from, in the words that stand on every channel's form."""
 
-from datetime import timedelta
-
 from schemas.feedback import AttemptResult, HandoffOutcome, RejectReason
 
 REJECT = {
@@ -24,7 +22,6 @@ REJECT = {
 REJECT_WORDS = {reason: words for group in REJECT.values() for reason, words in group.items()}
 GIVES_BACK = frozenset({RejectReason.NOT_READY, RejectReason.NO_ANSWER})
 """The reasons that send a lead back to nurture: with one of them goes a day on which to see it again."""
-LONGEST_RETURN = timedelta(days=366)
 AGAIN = "See them again on"
 AGAIN_HINT = "If they are not ready, or could not be reached: on that day they come back to you."
 

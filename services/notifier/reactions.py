@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID, uuid5
 
 from schemas.feedback import (
+    LONGEST_RETURN,
     Act,
     AttemptLogged,
     AttemptResult,
@@ -22,7 +23,7 @@ from schemas.feedback import (
     TriageDecided,
 )
 from schemas.play import ActionKind
-from services.notifier.choices import ATTEMPT, GIVES_BACK, LONGEST_RETURN, NOTE_LIMIT, OUTCOME, REJECT_WORDS, TRIAGE
+from services.notifier.choices import ATTEMPT, GIVES_BACK, NOTE_LIMIT, OUTCOME, REJECT_WORDS, TRIAGE
 from services.notifier.rendering import clean
 from services.notifier.sheet import clock_words, local
 

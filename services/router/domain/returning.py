@@ -5,7 +5,7 @@ from uuid import UUID
 
 from schemas.enrolment import EnrolmentStep
 from schemas.fact import replace
-from schemas.feedback import HandoffRejected, OutcomeReported, TimerFired, TimerKind, TriageChoice
+from schemas.feedback import LONGEST_RETURN, HandoffRejected, OutcomeReported, TimerFired, TimerKind, TriageChoice
 from schemas.verdict import Rule
 from services.router.domain import business_time, deadlines, nurturing, opening
 from services.router.domain.decision import Decision, SaveHandoff, SaveTriage, SetTimer, Surroundings
@@ -19,8 +19,6 @@ from services.router.domain.opening import Destination
 from services.router.domain.playbook import Playbook
 from services.router.domain.suppressing import suppression_of
 
-LONGEST = timedelta(days=366)
-"""So far ahead somebody may ask to see a lead again."""
 _CLOCK = "clock"
 _SAID = 300
 """Characters of a rep's note that are kept until then."""
@@ -31,11 +29,12 @@ def given_back(
 ) -> tuple[Lead, tuple[SetTimer, ...]]:
     """The recycled lead, to come back when its rep begins to work on the day that was asked for, and what wakes it.
 
-    As it was where nobody asked. A day that is over, or more than `LONGEST` ahead, is none: no door lets it through.
+    As it was where nobody asked. A day that is over, or is more than `LONGEST_RETURN` ahead, is none: no door lets it
+    through.
     """
     hours = deadlines.hours_of(handoff, playbook)
     today = fact.at.astimezone(hours.zone).date()
-    if fact.again_on is None or not today < fact.again_on <= today + LONGEST:
+    if fact.again_on is None or not today < fact.again_on <= today + LONGEST_RETURN:
         return lead, ()
     at = business_time.add(hours, datetime.combine(fact.again_on, time(), hours.zone), timedelta())
     rep = handoff.assignee or fact.actor
